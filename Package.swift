@@ -1,0 +1,107 @@
+// swift-tools-version: 6.0
+// The package builds offline: no package beyond the toolchain's own, C and C++ libraries from the distribution.
+
+import PackageDescription
+
+/// Strictness that every Swift target shares.
+let strict: [SwiftSetting] = [
+  .enableUpcomingFeature("ExistentialAny"),
+  .unsafeFlags(["-warnings-as-errors"]),
+]
+
+/// One of our own libraries.
+func library(_ name: String, path: String? = nil, _ dependencies: [Target.Dependency]) -> Target {
+  .target(name: name, dependencies: dependencies, path: path ?? "Sources/\(name)", swiftSettings: strict)
+}
+
+func platform(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+  library(name, path: "Sources/Platform/\(name)", dependencies)
+}
+
+/// A C library of the distribution: a module map and a shim header.
+func system(_ name: String, _ pkgConfig: String, apt: String, brew: String) -> Target {
+  .systemLibrary(
+    name: name, path: "Sources/CLibraries/\(name)", pkgConfig: pkgConfig,
+    providers: [.apt([apt]), .brew([brew])])
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+  .testTarget(
+    name: name, dependencies: dependencies, path: "Tests/\(name)", swiftSettings: strict)
+}
+
+let package = Package(
+  name: "opine",
+  platforms: [.macOS(.v15)],
+  products: [.executable(name: "opine", targets: ["opine"])],
+  targets: [
+    // C libraries, each imported by exactly one target.
+    system("CRdKafka", "rdkafka", apt: "librdkafka-dev", brew: "librdkafka"),
+    system("CCurl", "libcurl", apt: "libcurl4-openssl-dev", brew: "curl"),
+    system("CAvro", "avro-c", apt: "libavro-dev", brew: "avro-c"),
+    system("CMicrohttpd", "libmicrohttpd", apt: "libmicrohttpd-dev", brew: "libmicrohttpd"),
+    system("CSQLite", "sqlite3", apt: "libsqlite3-dev", brew: "sqlite"),
+    system("CYAML", "yaml-0.1", apt: "libyaml-dev", brew: "libyaml"),
+    system("CZlib", "zlib", apt: "zlib1g-dev", brew: "zlib"),
+    system("CCrypto", "libcrypto", apt: "libssl-dev", brew: "openssl@3"),
+    .target(
+      name: "CSimdJSON", path: "Sources/CLibraries/CSimdJSON",
+      linkerSettings: [.linkedLibrary("simdjson")]),
+    .target(name: "CModel", path: "Sources/CLibraries/CModel"),
+
+    // Platform: nothing here is special to reviews.
+    platform("Telemetry"),
+    platform("Bytes", ["CZlib", "CCrypto"]),
+    platform("Scheduling"),
+    platform("JSON", ["CSimdJSON", "Bytes"]),
+    platform("SQLite", ["CSQLite"]),
+    platform("HTTPClient", ["CCurl", "Bytes", "Telemetry"]),
+    platform("HTTPServer", ["CMicrohttpd", "Bytes", "Telemetry"]),
+    platform("Configuration", ["CYAML"]),
+
+    // The pipeline, left to right.
+    library("Kafka", ["CRdKafka", "Bytes", "Scheduling", "Telemetry"]),
+    library("Avro", ["JSON", "Bytes"]),
+    library("SchemaRegistry", ["Avro", "HTTPClient", "JSON", "Bytes", "Telemetry"]),
+    library("Elasticsearch", ["HTTPClient", "JSON", "Bytes"]),
+    library("Reviews", ["Avro", "JSON", "Bytes"]),
+    library(
+      "Connect",
+      ["Kafka", "SchemaRegistry", "HTTPServer", "JSON", "SQLite", "Bytes", "Scheduling", "Telemetry"]),
+    library("Ingest", ["Kafka", "SchemaRegistry", "Reviews", "JSON", "SQLite", "Bytes", "Telemetry"]),
+    library("Enrich", ["Connect", "Reviews", "CModel", "JSON", "Bytes"]),
+    library("ESSink", ["Connect", "Avro", "Elasticsearch"]),
+
+    // Servers of our own.
+    library(
+      "RegistryServer", path: "Sources/Embedded/RegistryServer",
+      ["Avro", "HTTPServer", "SQLite", "JSON", "Bytes", "Telemetry"]),
+
+    .executableTarget(
+      name: "opine",
+      dependencies: ["Ingest", "Enrich", "ESSink", "RegistryServer", "Configuration"],
+      path: "Sources/opine", swiftSettings: strict),
+    .executableTarget(
+      name: "Benchmarks",
+      dependencies: ["Avro", "Enrich", "Ingest"],
+      path: "Benchmarks", swiftSettings: strict),
+
+    tests("BytesTests", ["Bytes"]),
+    tests("JSONTests", ["JSON"]),
+    tests("SQLiteTests", ["SQLite"]),
+    tests("HTTPTests", ["HTTPClient", "HTTPServer"]),
+    tests("AvroTests", ["Avro", "CAvro"]),
+    tests("SchemaRegistryTests", ["SchemaRegistry", "RegistryServer"]),
+    tests("KafkaTests", ["Kafka"]),
+    tests("ConnectTests", ["Connect"]),
+    tests("ESSinkTests", ["ESSink"]),
+    tests("ReviewsTests", ["Reviews"]),
+    tests("IngestTests", ["Ingest"]),
+    tests("EnrichTests", ["Enrich"]),
+    tests("CommandLineTests", ["opine", "Configuration"]),
+    tests("TidyTests", []),
+  ],
+  swiftLanguageModes: [.v6],
+  cLanguageStandard: .gnu2x,
+  cxxLanguageStandard: .cxx17
+)

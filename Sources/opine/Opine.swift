@@ -1,0 +1,4 @@
+@main
+struct Opine {
+  static func main() {}
+}
