@@ -40,7 +40,7 @@ extension ByteBuffer {
       append("u00")
       append(byte < 0x10 ? UInt8(ascii: "0") : UInt8(ascii: "1"))
       let low = byte & 15
-      append(low < 10 ? UInt8(ascii: "0") &+ low : UInt8(ascii: "a") &+ low &- 10)
+      append(low < 10 ? UInt8(ascii: "0") &+ low : UInt8(ascii: "A") &+ low &- 10)
     default: append(byte)
     }
   }
