@@ -222,6 +222,29 @@ public struct Consumer: ~Copyable {
     try queryWatermarks(client.raw, place, timeoutMilliseconds)
   }
 
+  /// The log's bounds as the last answers of the broker told them; asks nobody. Nil before the first.
+  public func knownWatermarks(_ place: TopicPartition) -> Watermarks? {
+    var low: Int64 = -1
+    var high: Int64 = -1
+    let code = rd_kafka_get_watermark_offsets(
+      client.raw, place.topic, place.partition, &low, &high)
+    guard code == RD_KAFKA_RESP_ERR_NO_ERROR, high >= 0 else { return nil }
+    return Watermarks(low: max(low, 0), high: high)
+  }
+
+  /// The cluster's id; nil where it can't be had in time. Blocks.
+  public func clusterID(timeoutMilliseconds: Int32 = 5000) -> String? {
+    guard let text = rd_kafka_clusterid(client.raw, timeoutMilliseconds) else { return nil }
+    defer { rd_kafka_mem_free(client.raw, text) }
+    return String(cString: text)
+  }
+
+  /// Goes on reading at another offset of an assigned partition.
+  public func seek(_ place: TopicPartition, to offset: Int64) throws(KafkaError) {
+    let list = PartitionList([place: offset])
+    try check(rd_kafka_seek_partitions(client.raw, list.raw, 5000), "seek in \(place)")
+  }
+
   /// Leaves the group (a static member keeps its place) and serves the last rebalance; blocks at most
   /// about `milliseconds`. Nothing is committed here.
   public func close(milliseconds: Int64) {
