@@ -5,11 +5,14 @@ import Telemetry
 public struct PutStop {
   /// Index in the batch of the first record not taken.
   public let index: Int
+  /// The slice of the records not taken, cut off from those taken.
+  public let slice: SliceKey
   /// The worker asks again then, or as soon as the task says `WorkerContext.mayProceed`.
   public let retryAt: Duration
 
-  public init(index: Int, retryAt: Duration) {
+  public init(index: Int, slice: SliceKey, retryAt: Duration) {
     self.index = index
+    self.slice = slice
     self.retryAt = retryAt
   }
 }

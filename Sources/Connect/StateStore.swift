@@ -54,7 +54,7 @@ public final class StateStore {
 }
 
 /// This process's claim on a data folder's member id; given up when the process ends, however it ends.
-public struct MemberClaim: ~Copyable {
+public final class MemberClaim {
   /// Stable over restarts with the same folder.
   public let id: String
   private let descriptor: Int32

@@ -76,7 +76,13 @@ public final class RecordBatch {
     messages.reserveCapacity(capacity)
   }
 
-  deinit { for event in events { rd_kafka_event_destroy(event) } }
+  /// Called when the batch's memory is given back.
+  public var onRelease: (() -> Void)?
+
+  deinit {
+    for event in events { rd_kafka_event_destroy(event) }
+    onRelease?()
+  }
 
   /// Takes over the fetch event that owns the message.
   func append(event: OpaquePointer, _ message: UnsafePointer<rd_kafka_message_t>) {
