@@ -129,7 +129,7 @@ private let decimal = logical("bytes", "decimal", #","precision":9,"scale":2"#)
     (#"["null"]"#, [2], .unknownBranch), ("[]", [0], .unknownBranch),
     (nulls, long(100_000_000), .tooManyEmptyValues), (nulls, long(.max), .tooManyEmptyValues),
     (nulls, long(.min) + [0], .integerOverflow),
-    (#"{"type":"array","items":"int"}"#, [3, 6, 2, 4, 0], .truncated),
+    (#"{"type":"array","items":"int"}"#, [3, 8, 2, 4, 0], .truncated),
     (#"{"type":"array","items":"int"}"#, [3, 5, 2, 4, 0], .negativeLength),
     (#"{"type":"array","items":"int"}"#, [3, 2, 2, 4, 0], .blockSizeMismatch),
     (#"{"type":"map","values":"int"}"#, [2, 1, 2, 0], .negativeLength),
