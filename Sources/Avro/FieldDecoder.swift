@@ -83,7 +83,9 @@ public struct FieldDecoder: Sendable {
   ) throws(AvroReader.Fault) -> AvroFieldValue {
     let node = plan.nodes[index]
     switch node.operation {
-    case .null: return .null
+    case .null:
+      try reader.countEmptyValue()
+      return .null
     case .boolean: return .boolean(try reader.boolean())
     case .int, .date: return .long(Int64(try reader.int()))
     case .long, .microseconds: return .long(try reader.long())
@@ -91,12 +93,15 @@ public struct FieldDecoder: Sendable {
     case .double: return .double(try reader.double())
     case .string: return .string(try reader.string())
     case .bytes, .decimalBytes: return .bytes(try reader.bytes())
-    case .fixed, .decimalFixed: return .bytes(try reader.take(node.count))
+    case .fixed, .decimalFixed:
+      if node.count == 0 { try reader.countEmptyValue() }
+      return .bytes(try reader.take(node.count))
     case .enumeration:
       let symbol = try reader.index(below: node.count, else: .unknownSymbol)
       return .string(plan.symbol(node, symbol))
     case .union:
       let branch = try reader.index(below: node.count, else: .unknownBranch)
+      if branch == node.nullBranch { return .null }
       return try value(plan.branches[node.first &+ branch], &reader)
     case .record, .array, .map:
       let start = reader.offset

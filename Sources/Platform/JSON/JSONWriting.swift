@@ -53,8 +53,9 @@ extension ByteBuffer {
     guard number.isFinite else { return false }
     // A decimal of at most 15 digits that divides back to the number is its only short spelling.
     let scaled = number.magnitude * 1_000_000
-    if scaled < 1e15, scaled == scaled.rounded(), scaled / 1_000_000 == number.magnitude {
-      append(fixed: UInt64(scaled), negative: number.sign == .minus)
+    let millionths = scaled < 1e15 ? UInt64(scaled) : 0
+    if Double(millionths) == scaled, scaled / 1_000_000 == number.magnitude {
+      append(fixed: millionths, negative: number.sign == .minus)
     } else {
       append(utf8: number.description)
     }
