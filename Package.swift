@@ -70,7 +70,9 @@ let package = Package(
       ["Kafka", "SchemaRegistry", "HTTPServer", "JSON", "SQLite", "Bytes", "Scheduling", "Telemetry"]),
     library("Ingest", ["Kafka", "SchemaRegistry", "Reviews", "JSON", "SQLite", "Bytes", "Telemetry"]),
     library("Enrich", ["Connect", "Reviews", "CModel", "JSON", "Bytes"]),
-    library("ESSink", ["Connect", "Avro", "Elasticsearch"]),
+    library(
+      "ESSink",
+      ["Connect", "Kafka", "Avro", "Elasticsearch", "HTTPClient", "JSON", "Bytes", "Scheduling", "Telemetry"]),
 
     // Servers of our own.
     library(

@@ -99,14 +99,17 @@ public final class WorkerContext {
   /// Set by the task when what made it stop may be over.
   public var mayProceed = false
 
+  private var admin: AdminOwner?
+  private let properties: KafkaProperties
   var notes: [Note] = []
   let deadLetters: DeadLetterQueue?
   private let outcomes: [RecordOutcome: Counter]
 
   init(
     connector: String, taskNumber: Int, metrics: Metrics, budget: Budget, waker: Waker,
-    deadLetters: DeadLetterQueue?
+    deadLetters: DeadLetterQueue?, properties: KafkaProperties
   ) {
+    self.properties = properties
     self.connector = connector
     self.taskNumber = taskNumber
     self.metrics = metrics
@@ -150,7 +153,23 @@ public final class WorkerContext {
     deadLetters.add(batch, index, slice: slice, fault)
   }
 
+  /// The end of the partition's log, asked of the broker anew; blocks for a second at most. Nil: no answer.
+  public func partitionEnd(_ source: TopicPartition) -> Int64? {
+    do throws(KafkaError) {
+      if admin == nil { admin = AdminOwner(try Admin(properties)) }
+      return try admin?.client.watermarks(source, timeoutMilliseconds: 1000).high
+    } catch {
+      return nil
+    }
+  }
+
   public func fail(_ failure: TaskFailure) { notes.append(.failed(failure)) }
+}
+
+/// Keeps the client that is not copyable where it can be made late.
+private final class AdminOwner {
+  let client: Admin
+  init(_ client: consuming Admin) { self.client = client }
 }
 
 /// Bytes of records that are read and not settled, with the bodies made of them.

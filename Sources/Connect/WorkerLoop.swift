@@ -57,7 +57,8 @@ struct WorkerLoop: ~Copyable {
     }
     let context = WorkerContext(
       connector: settings.connector, taskNumber: settings.taskNumber, metrics: metrics,
-      budget: Budget(limit: settings.bufferBytes), waker: waker, deadLetters: letters)
+      budget: Budget(limit: settings.bufferBytes), waker: waker, deadLetters: letters,
+      properties: settings.producer)
     task = try makeTask(context)
     self.settings = settings
     self.stop = stop
