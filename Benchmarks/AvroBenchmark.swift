@@ -45,7 +45,9 @@ enum SampleReview {
     (0..<count).map { number in
       let text = String(repeating: sentence, count: 4 + number % 8)
       var buffer = ByteBuffer()
-      append(to: &buffer, text: number % 10 == 0 ? text + "Café Müller – très bon" : text, number: number)
+      append(
+        to: &buffer, text: number % 10 == 0 ? text + "Café Müller – très bon" : text, number: number
+      )
       return buffer.toArray()
     }
   }

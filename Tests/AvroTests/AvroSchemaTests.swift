@@ -49,6 +49,8 @@ private func record(_ fields: String, _ rest: String = "") -> String {
     record(#"{"name":"a","type":"R"}"#), #"{"type":"record","name":"n.null","fields":[]}"#,
     record(#"{"name":"a","type":["null","R"],"order":"IGNORE"}"#),
     #"{"type":"error","name":"R","fields":[]}"#,
+    // A name without a dot is looked up in the namespace around it, then without one.
+    "[" + record("") + #",{"type":"record","name":"n.S","fields":[{"name":"g","type":"R"}]}]"#,
   ])
   func whatJavaAcceptsIsAccepted(text: String) throws {
     let schema = try AvroSchema.parse(text)
@@ -57,7 +59,9 @@ private func record(_ fields: String, _ rest: String = "") -> String {
 
   @Test func anErrorPointsAtItsPlace() {
     let text = record(#"{"name":"a","type":{"type":"map","values":["int","nope"]}}"#)
-    #expect(throws: AvroSchemaError(path: "/fields/0/type/values/1", reason: "unknown type \"nope\"")) {
+    #expect(
+      throws: AvroSchemaError(path: "/fields/0/type/values/1", reason: "unknown type \"nope\"")
+    ) {
       try AvroSchema.parse(text)
     }
   }
@@ -71,14 +75,20 @@ private func record(_ fields: String, _ rest: String = "") -> String {
 
   @Test(arguments: [
     (#"{"type":"int"}"#, #""int""#),
-    (#"{ "name":"com.x.R", "fields":[], "type":"record", "x":1, "doc":"d" }"#,
-      #"{"type":"record","name":"R","namespace":"com.x","doc":"d","fields":[],"x":1}"#),
-    (#"{"type":"int","x":[1.50,1e3,1e7,0.00001,12345678901234567890123,-0.0,1e400]}"#,
-      #"{"type":"int","x":[1.5,1000.0,1.0E7,1.0E-5,12345678901234567890123,-0.0,"Infinity"]}"#),
+    (
+      #"{ "name":"com.x.R", "fields":[], "type":"record", "x":1, "doc":"d" }"#,
+      #"{"type":"record","name":"R","namespace":"com.x","doc":"d","fields":[],"x":1}"#
+    ),
+    (
+      #"{"type":"int","x":[1.50,1e3,1e7,0.00001,12345678901234567890123,-0.0,1e400]}"#,
+      #"{"type":"int","x":[1.5,1000.0,1.0E7,1.0E-5,12345678901234567890123,-0.0,"Infinity"]}"#
+    ),
     (#"{"type":"string","s":"\u00ff\/\u001f"}"#, #"{"type":"string","s":"ÿ/\u001F"}"#),
     (#"{"type":"int","type":"long"}"#, #""long""#),
-    (#"{"type":"enum","name":"n.E","symbols":["A"],"aliases":["x","n.y","o.z"]}"#,
-      #"{"type":"enum","name":"E","namespace":"n","symbols":["A"],"aliases":["x","y","o.z"]}"#),
+    (
+      #"{"type":"enum","name":"n.E","symbols":["A"],"aliases":["x","n.y","o.z"]}"#,
+      #"{"type":"enum","name":"E","namespace":"n","symbols":["A"],"aliases":["x","y","o.z"]}"#
+    ),
   ])
   func canonicalTextIsTheRegistrys(text: String, expected: String) throws {
     #expect(try AvroSchema.parse(text).canonicalText == expected)
@@ -86,7 +96,9 @@ private func record(_ fields: String, _ rest: String = "") -> String {
 
   @Test func typesOfOtherSchemasAreReferredToAndInlined() throws {
     let money = try AvroSchema.parse(#"{"type":"fixed","name":"shop.Money","size":8}"#)
-    let text = #"{"type":"record","name":"shop.Order","fields":[{"name":"a","type":"Money"},{"name":"b","type":"Money"}]}"#
+    let text =
+      #"{"type":"record","name":"shop.Order","fields":[{"name":"a","type":"Money"},"#
+      + #"{"name":"b","type":"Money"}]}"#
     #expect(throws: AvroSchemaError.self) { try AvroSchema.parse(text) }
     let order = try AvroSchema.parse(text, references: [money])
     #expect(order.canonicalText.contains(#""type":"Money""#))

@@ -149,7 +149,8 @@ extension ByteBuffer {
     let ones: UInt64 = 0x0101_0101_0101_0101
     let quote = word ^ (ones &* 0x22)
     let slash = word ^ (ones &* 0x5c)
-    let found = ((word &- ones &* 0x20) & ~word) | ((quote &- ones) & ~quote)
+    let found =
+      ((word &- ones &* 0x20) & ~word) | ((quote &- ones) & ~quote)
       | ((slash &- ones) & ~slash)
     return found & (ones &* 0x80)
   }
