@@ -1,4 +1,7 @@
 /// Every command, in the order of `--help`.
 let allCommands: [Command] = [
-  ConnectCommand.command
+  ConnectCommand.command,
+  SearchCommand.command,
+  DeadLetterCommands.list,
+  DeadLetterCommands.show,
 ]

@@ -1,0 +1,138 @@
+import Elasticsearch
+import Foundation
+import HTTPClient
+import JSON
+
+/// `opine search`: looks for scored reviews.
+enum SearchCommand {
+  static let label = Option("label", .text, "LABEL", "negative, neutral or positive")
+  static let stars = Option("stars", .text, "RANGE", "as 4, 1-2, <=2 or >=4")
+  static let business = Option("business", .text, "ID", "of this business only")
+  static let since = Option("since", .text, "DATE", "written on or after, as 2015-01-31")
+  static let until = Option("until", .text, "DATE", "written on or before")
+  static let sort = Option(
+    "sort", .text, "ORDER", standard: "relevance",
+    "relevance, newest, oldest, negative, positive or stars")
+  static let count = Option("count", .number(0...10_000), "N", standard: "10", "how many (-n N)")
+  static let curl = Option(flag: "curl", "print the request as a curl command instead")
+
+  static let command = Command(
+    "search", "look for scored reviews", arguments: "[TEXT]", argumentCount: 0...16,
+    options: [.elasticsearch, label, stars, business, since, until, sort, count, .json, curl],
+    example: "opine search \"cold food\" --label negative -n 5"
+  ) { invocation in
+    let search = try query(invocation)
+    let client = elasticsearch(invocation)
+    defer { client.http.shutdown() }
+    if invocation.flag(curl) {
+      let body = search.body.serialized().replacing("'", with: "'\\''")
+        .replacing("\u{1}", with: "<em>").replacing("\u{2}", with: "</em>")
+      Terminal.print(
+        "curl -s '\(client.urls[0])/reviews/_search?pretty' "
+          + "-H 'Content-Type: application/json' -d '\(body)'")
+      return .done
+    }
+    let answer: JSONValue
+    do throws(ElasticsearchError) {
+      answer = try client.call(.post, "/reviews/_search", search.body, operation: "search reviews")
+    } catch {
+      throw unreachable(error, "the search failed")
+    }
+    let hits = answer["hits"]?["hits"]?.array ?? []
+    if invocation.flag(.json) {
+      for hit in hits { Terminal.print(json(hit).serialized()) }
+    } else {
+      for hit in hits { show(hit) }
+      let total = answer["hits"]?["total"]?["value"]?.int64 ?? 0
+      Terminal.print(
+        Terminal.styled("\(hits.count) of \(Terminal.grouped(Int(total))) reviews", .dim))
+    }
+    return hits.isEmpty ? .notFoundOrUnbalanced : .done
+  }
+
+  private static func query(_ invocation: Invocation) throws -> ReviewSearch {
+    var search = ReviewSearch(text: invocation.arguments.joined(separator: " "))
+    if let text = invocation.optional(label) {
+      guard ["negative", "neutral", "positive"].contains(text.lowercased()) else {
+        throw CommandError.usage("--label is negative, neutral or positive", invocation.command)
+      }
+      search.label = text
+    }
+    if let text = invocation.optional(stars) {
+      guard let range = ReviewSearch.starRange(text) else {
+        throw CommandError.usage("--stars is as 4, 1-2, <=2 or >=4", invocation.command)
+      }
+      search.stars = range
+    }
+    guard let order = ReviewSearch.Order(rawValue: invocation.text(sort)) else {
+      throw CommandError.usage("--sort is \(sort.explanation)", invocation.command)
+    }
+    search.order = order
+    search.business = invocation.optional(business)
+    search.since = invocation.optional(since)
+    search.until = invocation.optional(until)
+    search.count = try invocation.number(count)
+    return search
+  }
+
+  private static func json(_ hit: JSONValue) -> JSONValue {
+    .object(hit["_source"]?.object ?? [])
+  }
+
+  private static func show(_ hit: JSONValue) {
+    guard let review = hit["_source"] else { return }
+    let label = review["sentiment_label"]?.string ?? "?"
+    let style: Terminal.Style =
+      switch label {
+      case "NEGATIVE": .red
+      case "POSITIVE": .green
+      default: .yellow
+      }
+    let score = review["sentiment_score"]?.double ?? 0
+    let rounded = String(format: "%+.2f", score)
+    let stars = review["stars"]?.double.map { String(format: "%.0f★", $0) } ?? "  "
+    let date = day(review["created_at"]?.int64 ?? 0)
+    let id = review["review_id"]?.string ?? ""
+    Terminal.print(
+      Terminal.styled("\(label) \(rounded)", style) + "  \(stars)  \(date)  "
+        + Terminal.styled(id, .dim))
+    let parts = hit["highlight"]?["text"]?.array?.compactMap(\.string)
+    let text = parts.map { $0.joined(separator: " … ") } ?? review["text"]?.string ?? ""
+    Terminal.print("  " + marked(String(text.prefix(400))) + "\n")
+  }
+
+  private static func marked(_ text: String) -> String {
+    var shown = ""
+    for part in text.replacing("\n", with: " ").split(
+      separator: "\u{1}", omittingEmptySubsequences: false)
+    {
+      let pieces = part.split(separator: "\u{2}", maxSplits: 1, omittingEmptySubsequences: false)
+      if pieces.count == 2 {
+        shown += Terminal.styled(String(pieces[0]), .bold) + pieces[1]
+      } else {
+        shown += part
+      }
+    }
+    return shown
+  }
+
+  private static func day(_ milliseconds: Int64) -> String {
+    Date(timeIntervalSince1970: Double(milliseconds) / 1000).formatted(
+      .iso8601.year().month().day())
+  }
+}
+
+/// A client for commands that end: short limits.
+func elasticsearch(_ invocation: Invocation) -> ElasticsearchClient {
+  let configuration = HTTPClientConfiguration(connectTimeout: .seconds(2), timeout: .seconds(30))
+  return ElasticsearchClient(
+    urls: invocation.text(.elasticsearch).split(separator: ",").map(String.init),
+    http: HTTPClient(configuration: configuration))
+}
+
+func unreachable(_ error: ElasticsearchError, _ what: String) -> CommandError {
+  CommandError(
+    error.isUnreachable ? .unreachable : .failed, what, why: error.description,
+    next: error.isUnreachable
+      ? "start Elasticsearch, or say where it is: --elasticsearch URL" : "opine apply")
+}
