@@ -1,4 +1,24 @@
+/// Micro-benchmarks, by name: `Benchmarks avro`.
 @main
 struct Benchmarks {
-  static func main() {}
+  static func main() {
+    let arguments = Array(CommandLine.arguments.dropFirst())
+    switch arguments.first {
+    case "avro": benchmarkAvro()
+    case "json": benchmarkJSON()
+    case "fuzz":
+      let count = option("--count", in: arguments).flatMap { Int($0) } ?? 1_000_000
+      let seed = option("--seed", in: arguments).flatMap { UInt64($0) } ?? .random(in: 0 ... .max)
+      if !fuzzAvro(count: count, seed: seed) { exitWithFailure() }
+    default: print("usage: Benchmarks avro | json | fuzz [--count N] [--seed N]")
+    }
+  }
+
+  /// The argument behind an option's name.
+  private static func option(_ name: String, in arguments: [String]) -> String? {
+    guard let place = arguments.firstIndex(of: name), place + 1 < arguments.count else {
+      return nil
+    }
+    return arguments[place + 1]
+  }
 }

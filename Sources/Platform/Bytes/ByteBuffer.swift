@@ -1,7 +1,9 @@
-/// A growable run of bytes with one owner: what documents, bulk bodies and Avro payloads are built in.
+/// A growable run of bytes with one owner: what documents, bulk bodies and Avro payloads are
+/// built in.
 ///
 /// Appending never allocates while `count + appended ≤ capacity`; beyond that the capacity doubles.
-/// Not copyable, so a body of megabytes is never copied by accident; a consumer takes it over or borrows it.
+/// Not copyable, so a body of megabytes is never copied by accident; a consumer takes it over or
+/// borrows it.
 ///
 /// `@unchecked Sendable` because the memory has exactly one owner, which the compiler tracks.
 public struct ByteBuffer: ~Copyable, @unchecked Sendable {
