@@ -39,7 +39,8 @@ public final class SQLiteConnection {
   /// Opens or creates the file; its directory must exist. `:memory:` is a database of its own.
   public init(path: String, options: Options = Options()) throws(SQLiteError) {
     var opened: OpaquePointer?
-    let access = options.readOnly ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE
+    let access =
+      options.readOnly ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE
     let code = sqlite3_open_v2(path, &opened, access | SQLITE_OPEN_NOMUTEX, nil)
     guard code == SQLITE_OK, let opened else {
       let error = SQLiteError(opened, operation: "open")
