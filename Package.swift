@@ -48,6 +48,7 @@ let package = Package(
       name: "CSimdJSON", path: "Sources/CLibraries/CSimdJSON",
       linkerSettings: [.linkedLibrary("simdjson")]),
     .target(name: "CModel", path: "Sources/CLibraries/CModel"),
+    .target(name: "CMappings", path: "Sources/CLibraries/CMappings"),
 
     // Platform: nothing here is special to reviews.
     platform("Telemetry"),
@@ -70,7 +71,9 @@ let package = Package(
       ["Kafka", "SchemaRegistry", "HTTPServer", "JSON", "SQLite", "Bytes", "Scheduling", "Telemetry"]),
     library("Ingest", ["Kafka", "SchemaRegistry", "Reviews", "JSON", "SQLite", "Bytes", "Telemetry"]),
     library("Enrich", ["Connect", "Reviews", "CModel", "JSON", "Bytes"]),
-    library("ESSink", ["Connect", "Avro", "Elasticsearch"]),
+    library(
+      "ESSink",
+      ["Connect", "Kafka", "Avro", "Elasticsearch", "HTTPClient", "JSON", "Bytes", "Scheduling", "Telemetry"]),
 
     // Servers of our own.
     library(
@@ -79,7 +82,11 @@ let package = Package(
 
     .executableTarget(
       name: "opine",
-      dependencies: ["Ingest", "Enrich", "ESSink", "RegistryServer", "Configuration"],
+      dependencies: [
+        "Ingest", "Enrich", "ESSink", "RegistryServer", "Configuration", "CMappings", "Reviews",
+        "Elasticsearch", "Connect", "Kafka", "SchemaRegistry", "HTTPClient", "HTTPServer", "JSON",
+        "Bytes", "Telemetry", "Scheduling",
+      ],
       path: "Sources/opine", swiftSettings: strict),
     .executableTarget(
       name: "Benchmarks",

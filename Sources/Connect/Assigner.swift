@@ -1,0 +1,133 @@
+import Foundation
+import Kafka
+import Scheduling
+import Telemetry
+
+/// Finds where the reading of newly assigned partitions starts, and what is missing before it.
+///
+/// The group waits meanwhile; a broker that does not answer is asked again, every second.
+struct Assigner {
+  enum Answer {
+    /// Not time to ask again.
+    case none
+    case failed(KafkaError)
+    case ready([TopicPartition: Int64], ends: [TopicPartition: Int64])
+  }
+
+  private let settings: WorkerSettings
+  private let store: StateStore
+  private let metrics: Metrics
+  private let log = Log("worker")
+  private var asked: [TopicPartition]?
+  private var retryAt: Duration = .zero
+  private(set) var hasAssignment = false
+
+  init(settings: WorkerSettings, store: StateStore, metrics: Metrics) {
+    self.settings = settings
+    self.store = store
+    self.metrics = metrics
+  }
+
+  var isAsked: Bool { asked != nil }
+
+  mutating func ask(for sources: [TopicPartition]) {
+    asked = (asked ?? []) + sources
+    retryAt = .zero
+  }
+
+  /// The partitions are gone before they were begun; true where the group still waits for an answer.
+  mutating func forget(_ sources: [TopicPartition]) -> Bool {
+    guard let waiting = asked else { return false }
+    let left = waiting.filter { !sources.contains($0) }
+    asked = left.isEmpty ? nil : left
+    return left.count < waiting.count
+  }
+
+  mutating func positions(
+    _ consumer: borrowing Consumer, now: Duration
+  ) throws(TaskFailure) -> Answer {
+    guard let sources = asked, now >= retryAt else { return .none }
+    var bounds: [TopicPartition: Watermarks] = [:]
+    var committed: [TopicPartition: Int64] = [:]
+    do throws(KafkaError) {
+      committed = try consumer.committed(sources)
+      for source in sources { bounds[source] = try consumer.watermarks(source) }
+    } catch {
+      retryAt = now + .seconds(1)
+      return .failed(error)
+    }
+    try checkCluster(consumer, sources)
+    var positions: [TopicPartition: Int64] = [:]
+    for source in sources {
+      guard let log = bounds[source] else { continue }
+      let (position, gap) = startPosition(
+        of: source, committed: committed[source], remembered: remembered(source), bounds: log)
+      if let gap { try report(gap) }
+      positions[source] = position
+    }
+    asked = nil
+    hasAssignment = true
+    return .ready(positions, ends: bounds.mapValues(\.high))
+  }
+
+  /// The offset to read vanished while running. Answers with where to go on; nil: the broker does not
+  /// answer, ask again later.
+  func gapWhileReading(
+    _ consumer: borrowing Consumer, _ source: TopicPartition, at offset: Int64
+  ) throws(TaskFailure) -> Int64? {
+    let bounds: Watermarks
+    do throws(KafkaError) { bounds = try consumer.watermarks(source) } catch { return nil }
+    let (position, gap) = startPosition(
+      of: source, committed: offset, remembered: nil, bounds: bounds)
+    if let gap { try report(gap) }
+    return position
+  }
+
+  private let advice =
+    "Nothing was committed past it. Decide: on.gap=continue passes it and counts it"
+
+  private func report(_ gap: Gap) throws(TaskFailure) {
+    metrics.counter(.recordsGap, ["connector": settings.connector]).add(Int(gap.count))
+    guard settings.onGap == .halt else {
+      log.error("A gap was passed.", [
+        .topic: gap.source.topic, .partition: String(gap.source.partition), .low: String(gap.from),
+        .high: String(gap.to), .reason: gap.cause.rawValue,
+      ])
+      return
+    }
+    throw TaskFailure(.gap, "\(gap). \(advice)")
+  }
+
+  private func remembered(_ source: TopicPartition) -> Int64? {
+    let found = try? store.committed(
+      group: settings.group, topic: source.topic, partition: source.partition)
+    return found ?? nil
+  }
+
+  func remember(_ offsets: [TopicPartition: Int64]) {
+    do {
+      for (source, position) in offsets {
+        try store.setCommitted(
+          group: settings.group, topic: source.topic, partition: source.partition,
+          position: position)
+      }
+    } catch {
+      log.warning("The data folder did not take a commit.", [.reason: "\(error)"])
+    }
+  }
+
+  /// Offsets of another cluster are other numbers.
+  private func checkCluster(
+    _ consumer: borrowing Consumer, _ sources: [TopicPartition]
+  ) throws(TaskFailure) {
+    guard let id = consumer.clusterID(timeoutMilliseconds: 2000) else { return }
+    let fact = "cluster \(settings.group)"
+    if let known = (try? store.fact(fact)) ?? nil, known != id, settings.onGap == .halt {
+      throw TaskFailure(
+        .gap,
+        "\(settings.dataDirectory) remembers cluster \(known), this is \(id). "
+          + "Use another --data, or on.gap=continue")
+    }
+    try? store.setFact(fact, id)
+  }
+}

@@ -1,0 +1,84 @@
+import Foundation
+import SQLite
+
+/// What a worker remembers between runs in its data folder: the cluster, the topics' partition counts and
+/// the last commits, so that a topic made anew or a commit that is gone is seen; and its own identity.
+///
+/// One SQLite file; every call is one small transaction. Not thread-safe: one for each worker.
+public final class StateStore {
+  private let database: SQLiteConnection
+
+  /// Opens or makes `state.sqlite` in the folder.
+  public init(directory: String) throws {
+    try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
+    database = try SQLiteConnection(path: directory + "/state.sqlite")
+    try database.migrate([
+      """
+      CREATE TABLE fact (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+      CREATE TABLE committed (
+        consumer_group TEXT, topic TEXT, partition INTEGER, position INTEGER NOT NULL,
+        PRIMARY KEY (consumer_group, topic, partition)) WITHOUT ROWID;
+      """
+    ])
+  }
+
+  public func fact(_ name: String) throws(SQLiteError) -> String? {
+    try database.first("SELECT value FROM fact WHERE name = ?", [.text(name)]) { $0.text(0) }
+  }
+
+  public func setFact(_ name: String, _ value: String) throws(SQLiteError) {
+    _ = try database.run(
+      "INSERT INTO fact VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+      [.text(name), .text(value)])
+  }
+
+  public func committed(
+    group: String, topic: String, partition: Int32
+  ) throws(SQLiteError) -> Int64? {
+    try database.first(
+      "SELECT position FROM committed WHERE consumer_group = ? AND topic = ? AND partition = ?",
+      [.text(group), .text(topic), .integer(Int64(partition))]
+    ) { $0.int64(0) }
+  }
+
+  public func setCommitted(
+    group: String, topic: String, partition: Int32, position: Int64
+  ) throws(SQLiteError) {
+    _ = try database.run(
+      """
+      INSERT INTO committed VALUES (?, ?, ?, ?)
+      ON CONFLICT (consumer_group, topic, partition) DO UPDATE SET position = excluded.position
+      """,
+      [.text(group), .text(topic), .integer(Int64(partition)), .integer(position)])
+  }
+}
+
+/// This process's claim on a data folder's member id; given up when the process ends, however it ends.
+public final class MemberClaim {
+  /// Stable over restarts with the same folder.
+  public let id: String
+  private let descriptor: Int32
+
+  /// Nil where another living process has the claim: that one is the static member.
+  public init?(directory: String, name: String) {
+    try? FileManager.default.createDirectory(
+      atPath: directory, withIntermediateDirectories: true)
+    let path = "\(directory)/member-\(name)"
+    let opened = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+    guard opened >= 0 else { return nil }
+    guard flock(opened, LOCK_EX | LOCK_NB) == 0 else {
+      close(opened)
+      return nil
+    }
+    let known = (try? String(contentsOfFile: path, encoding: .utf8)) ?? ""
+    if known.count == 16 {
+      id = known
+    } else {
+      id = String(UInt64.random(in: (1 << 63)...UInt64.max), radix: 16)
+      try? id.write(toFile: path, atomically: false, encoding: .utf8)
+    }
+    descriptor = opened
+  }
+
+  deinit { close(descriptor) }
+}

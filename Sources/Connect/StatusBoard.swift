@@ -1,0 +1,112 @@
+import Foundation
+import Kafka
+import Telemetry
+
+/// Keeps health and gauges of one task true, a few times a second; also knows whether Kafka answers.
+struct StatusBoard {
+  let log = Log("worker")
+  private let connector: String
+  private let health: Health
+  private let readCounter: Counter
+  private let commitsGood: Counter
+  private let commitsBad: Counter
+  private let gauges: [Metric: Gauge]
+  private let metrics: Metrics
+  private var kafkaHold: Hold?
+  private var probeAt: Duration = .zero
+  private var nextUpdate: Duration = .zero
+  private var known: [Hold] = []
+
+  init(connector: String, health: Health, metrics: Metrics) {
+    self.connector = connector
+    self.health = health
+    self.metrics = metrics
+    readCounter = metrics.counter(.recordsRead, ["connector": connector])
+    commitsGood = metrics.counter(.commits, ["connector": connector, "result": "success"])
+    commitsBad = metrics.counter(.commits, ["connector": connector, "result": "failure"])
+    var gauges: [Metric: Gauge] = [:]
+    for metric in [Metric.lag, .holds, .partitions, .bytesUnsettled, .recordsUnsettled] {
+      gauges[metric] = metrics.gauge(metric, ["connector": connector])
+    }
+    self.gauges = gauges
+    health.set(connector, TaskHealth(status: .starting))
+  }
+
+  func read(_ count: Int) { readCounter.add(count) }
+
+  func committed(_ error: KafkaError?) { (error == nil ? commitsGood : commitsBad).add() }
+
+  func assigned(_ positions: [TopicPartition: Int64]) {
+    for (source, offset) in positions.sorted(by: { $0.key < $1.key }) {
+      log.info("Partition assigned.", [
+        .topic: source.topic, .partition: String(source.partition), .offset: String(offset),
+      ])
+    }
+  }
+
+  mutating func kafkaAnswered() { kafkaHold = nil }
+
+  mutating func kafkaFailed(_ error: KafkaError) {
+    let since = kafkaHold?.since ?? Date.now.timeIntervalSince1970
+    kafkaHold = Hold(
+      name: "kafka", reason: "\(error.reason) (\(error.code))", since: since, nextTry: nil)
+  }
+
+  func remove() { health.remove(connector) }
+
+  mutating func update(
+    now: Duration, task: any RecordTask, deadLetters: DeadLetterQueue?, machine: WorkerMachine,
+    context: WorkerContext, consumer: borrowing Consumer, isAssigned: Bool
+  ) {
+    guard now >= nextUpdate else { return }
+    nextUpdate = now + .milliseconds(200)
+    let assigned = machine.assigned
+    probe(now, assigned, consumer)
+    var holds = task.holds
+    if let hold = deadLetters?.hold { holds.append(hold) }
+    if let kafkaHold { holds.append(kafkaHold) }
+    tell(holds)
+    let status: HealthStatus =
+      holds.isEmpty ? (isAssigned ? .healthy : .starting) : .degraded
+    health.set(connector, TaskHealth(status: status, holds: holds))
+    gauges[.holds]?.set(Int64(holds.count))
+    gauges[.partitions]?.set(Int64(assigned.count))
+    gauges[.bytesUnsettled]?.set(Int64(context.budget.used))
+    gauges[.recordsUnsettled]?.set(Int64(machine.unsettled))
+    var lag: Int64 = 0
+    for source in assigned {
+      guard let high = consumer.knownWatermarks(source)?.high,
+        let committed = machine.committed(of: source)
+      else { continue }
+      lag += max(0, high - committed)
+    }
+    gauges[.lag]?.set(lag)
+  }
+
+  /// A broker that came back says nothing by itself while there is nothing to read: ask it.
+  private mutating func probe(
+    _ now: Duration, _ assigned: [TopicPartition], _ consumer: borrowing Consumer
+  ) {
+    guard kafkaHold != nil, now >= probeAt, let source = assigned.first else { return }
+    probeAt = now + .seconds(2)
+    do throws(KafkaError) {
+      _ = try consumer.watermarks(source, timeoutMilliseconds: 300)
+      kafkaHold = nil
+    } catch {
+      kafkaFailed(error)
+    }
+  }
+
+  /// A hold is logged when it begins and when it ends, not while it lasts.
+  private mutating func tell(_ holds: [Hold]) {
+    for hold in holds where !known.contains(where: { $0.name == hold.name }) {
+      log.warning("Held.", [.connector: connector, .hold: hold.name, .reason: hold.reason])
+      metrics.counter(.holdsBegun, ["connector": connector, "hold": hold.name]).add()
+    }
+    for hold in known where !holds.contains(where: { $0.name == hold.name }) {
+      let seconds = Int(Date.now.timeIntervalSince1970 - hold.since)
+      log.notice("Goes on.", [.connector: connector, .hold: hold.name, .seconds: String(seconds)])
+    }
+    known = holds
+  }
+}

@@ -1,0 +1,107 @@
+import Foundation
+import Kafka
+import Scheduling
+import Telemetry
+
+/// What a worker needs to know beside its task.
+public struct WorkerSettings: Sendable {
+  public var connector: String
+  public var taskNumber = 0
+  public var group: String
+  public var topics: [String]
+  /// For librdkafka, by its names: `bootstrap.servers` and what the user overrides.
+  public var consumer: KafkaProperties
+  public var producer: KafkaProperties
+  public var deadLetters: DeadLetterSettings?
+  public var onGap = GapPolicy.halt
+  /// Offsets are versions here: another number of partitions, or another cluster, must not pass unseen.
+  public var offsetsAreVersions = false
+  public var bufferBytes = 32 << 20
+  /// End when all that was there at the start is settled and committed.
+  public var once = false
+  public var machine = WorkerMachine.Settings()
+  /// Where the worker remembers commits and who it is.
+  public var dataDirectory: String
+
+  public init(
+    connector: String, group: String, topics: [String], consumer: KafkaProperties,
+    producer: KafkaProperties, dataDirectory: String
+  ) {
+    self.connector = connector
+    self.group = group
+    self.topics = topics
+    self.consumer = consumer
+    self.producer = producer
+    self.dataDirectory = dataDirectory
+  }
+}
+
+/// Runs one task on a thread of its own: carries out what `WorkerMachine` says, with a consumer, a dead
+/// letter queue and the task.
+///
+/// `run` returns when the task is done, was stopped, or failed. It stays in its group through every outage.
+public actor Worker {
+  private nonisolated let executor: ThreadExecutor
+  public nonisolated var unownedExecutor: UnownedSerialExecutor {
+    executor.asUnownedSerialExecutor()
+  }
+  private nonisolated let stopRequest = StopRequest()
+  private let settings: WorkerSettings
+  private let health: Health
+  private let metrics: Metrics
+  private let makeTask: @Sendable (WorkerContext) throws -> any RecordTask
+
+  /// `makeTask` is called on the worker's thread.
+  public init(
+    settings: WorkerSettings, health: Health, metrics: Metrics,
+    makeTask: @escaping @Sendable (WorkerContext) throws -> any RecordTask
+  ) {
+    self.settings = settings
+    self.health = health
+    self.metrics = metrics
+    self.makeTask = makeTask
+    executor = ThreadExecutor(name: "worker \(settings.connector)-\(settings.taskNumber)")
+  }
+
+  /// Asks for the end: drain, commit, leave. From any thread, also before `run`.
+  public nonisolated func stop() { stopRequest.set() }
+
+  /// Works until done, stopped or failed; nil: done or stopped, everything settled is committed
+  /// as far as the broker answered within the drain time.
+  public func run() -> TaskFailure? {
+    defer { executor.stop() }
+    do {
+      var loop = try WorkerLoop(
+        settings: settings, health: health, metrics: metrics, stop: stopRequest, makeTask: makeTask)
+      let failure = loop.run()
+      if let failure {
+        health.set(
+          settings.connector, TaskHealth(status: .failed, failure: failure.description))
+        metrics.gauge(.tasksFailed, ["connector": settings.connector]).set(1)
+      }
+      return failure
+    } catch {
+      let failure = error as? TaskFailure ?? TaskFailure(.kafka, "\(error)")
+      health.set(settings.connector, TaskHealth(status: .failed, failure: failure.description))
+      return failure
+    }
+  }
+}
+
+/// Somebody's wish that the worker ends; may come before the worker can be woken.
+final class StopRequest: @unchecked Sendable {  // because the state is only touched under `lock`
+  private let lock = NSLock()
+  private var wanted = false
+  private var waker: Waker?
+
+  func set() {
+    lock.withLock {
+      wanted = true
+      waker?.wake()
+    }
+  }
+
+  func attach(_ waker: Waker) { lock.withLock { self.waker = waker } }
+
+  var isSet: Bool { lock.withLock { wanted } }
+}

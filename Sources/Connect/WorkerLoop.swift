@@ -1,0 +1,378 @@
+import Foundation
+import Kafka
+import Scheduling
+import Telemetry
+
+/// The worker's loop: polls, hands records to the task, carries out the machine's actions.
+///
+/// Lives on the worker's thread. A partition whose records must wait is paused and its records are parked;
+/// a full buffer first stops the reading, and pauses only when that lasts, because a pause throws
+/// librdkafka's prefetched records away.
+struct WorkerLoop: ~Copyable {
+  private struct Parked {
+    let batch: RecordBatch
+    let index: Int
+    let slice: SliceKey
+  }
+
+  private let settings: WorkerSettings
+  private let stop: StopRequest
+  private let start = ContinuousClock.now
+  private let context: WorkerContext
+  private let task: any RecordTask
+  private let deadLetters: DeadLetterQueue?
+  private var assigner: Assigner
+  private var consumer: Consumer
+  private var machine: WorkerMachine
+  private var status: StatusBoard
+  private var parked: [TopicPartition: [Parked]] = [:]
+  private var parkedUntil: Duration = .zero
+  private var paused: Set<TopicPartition> = []
+  private var stalledSince: Duration?
+  private var pausedForBudget = false
+  private var stopping = false
+  /// Partitions whose reading stopped at an offset that is gone, while the broker doesn't answer.
+  private var lostPlaces: [TopicPartition: Int64] = [:]
+  private let member: MemberClaim?
+
+  init(
+    settings: WorkerSettings, health: Health, metrics: Metrics, stop: StopRequest,
+    makeTask: (WorkerContext) throws -> any RecordTask
+  ) throws {
+    let store = try StateStore(directory: settings.dataDirectory)
+    let name = "\(settings.connector)-\(settings.taskNumber)"
+    let claim = MemberClaim(directory: settings.dataDirectory, name: name)
+    var properties = settings.consumer
+    properties["group.id"] = settings.group
+    if let id = claim?.id, properties["group.instance.id"] == nil {
+      properties["group.instance.id"] = "opine-\(name)-\(id)"
+    }
+    let consumer = try Consumer(properties)
+    let waker = consumer.waker
+    stop.attach(waker)
+    let letters = settings.deadLetters.map {
+      DeadLetterQueue(
+        settings: $0, properties: settings.producer, connector: settings.connector,
+        taskNumber: settings.taskNumber, waker: waker, metrics: metrics)
+    }
+    let context = WorkerContext(
+      connector: settings.connector, taskNumber: settings.taskNumber, metrics: metrics,
+      budget: Budget(limit: settings.bufferBytes), waker: waker, deadLetters: letters,
+      properties: settings.producer)
+    task = try makeTask(context)
+    self.settings = settings
+    self.stop = stop
+    self.context = context
+    deadLetters = letters
+    member = claim
+    machine = WorkerMachine(settings: settings.machine)
+    assigner = Assigner(settings: settings, store: store, metrics: metrics)
+    status = StatusBoard(connector: settings.connector, health: health, metrics: metrics)
+    self.consumer = consumer
+  }
+
+  private var now: Duration { ContinuousClock.now - start }
+
+  mutating func run() -> TaskFailure? {
+    defer { task.close() }
+    do throws(TaskFailure) {
+      try subscribe()
+      while true {
+        if try round() { break }
+      }
+      consumer.close(milliseconds: 3000)
+      status.remove()
+      return nil
+    } catch {
+      consumer.close(milliseconds: 3000)
+      return error
+    }
+  }
+
+  private mutating func subscribe() throws(TaskFailure) {
+    do throws(KafkaError) {
+      try consumer.subscribe(settings.topics)
+    } catch {
+      throw TaskFailure(.kafka, error.description)
+    }
+  }
+
+  /// One round; true when the work is over.
+  private mutating func round() throws(TaskFailure) -> Bool {
+    let now = now
+    context.now = now
+    if stop.isSet, !stopping {
+      stopping = true
+      if try perform(machine.stop(now: now)) { return true }
+    }
+    task.advance(now: now)
+    if let deadLetters {
+      for slice in deadLetters.advance(now: now) { context.settle(slice, count: 1, .deadLettered) }
+    }
+    try takeNotes()
+    try unpark(now)
+    try assignPending(now)
+    for (source, offset) in lostPlaces { try outOfRange(source, offset) }
+    let actions = machine.advance(now: now) { [task, deadLetters] sources in
+      let set = Set(sources)
+      return (task.isBusy(set) && task.canDrain) || deadLetters?.isBusy(set) == true
+    }
+    if try perform(actions) { return true }
+    balanceBuffer(now)
+    status.update(
+      now: now, task: task, deadLetters: deadLetters, machine: machine, context: context,
+      consumer: consumer, isAssigned: assigner.hasAssignment)
+    if stalledSince != nil && !pausedForBudget {
+      task.waitForProgress(milliseconds: 20)
+      return false
+    }
+    try poll(until: nextDeadline(now), now)
+    return false
+  }
+
+  // MARK: - Reading
+
+  private mutating func poll(until deadline: Duration, _ now: Duration) throws(TaskFailure) {
+    let wait = max(.zero, min(deadline - now, .milliseconds(500)))
+    let milliseconds = Int32((wait.seconds * 1000).rounded(.up))
+    var events: [ConsumerEvent] = []
+    consumer.poll(maximumRecords: 1000, milliseconds: milliseconds) { events.append($0) }
+    context.now = self.now
+    for event in events {
+      switch event {
+      case .records(let batch): try take(batch)
+      case .endOfPartition(let source, let next):
+        status.kafkaAnswered()
+        machine.reachedEnd(source, next: next)
+      case .assigned(let sources):
+        status.kafkaAnswered()
+        assigner.ask(for: sources)
+        try assignPending(context.now)
+      case .revoked(let sources, let lost): try revoke(sources, lost: lost)
+      case .committed(let offsets, let error): committed(offsets, error)
+      case .offsetOutOfRange(let source, let offset): try outOfRange(source, offset)
+      case .error(let error): try failed(error)
+      }
+    }
+    try takeNotes()
+  }
+
+  private mutating func take(_ batch: RecordBatch) throws(TaskFailure) {
+    status.kafkaAnswered()
+    let source = batch.source
+    guard
+      let slice = machine.arrived(
+        source, first: batch.first, last: batch.last, count: batch.count)
+    else { return }
+    status.read(batch.count)
+    let bytes = batch.bytes
+    context.budget.take(bytes)
+    batch.onRelease = { [budget = context.budget] in budget.give(bytes) }
+    if parked[source] != nil {
+      parked[source]?.append(Parked(batch: batch, index: 0, slice: slice))
+      return
+    }
+    offer(Parked(batch: batch, index: 0, slice: slice))
+  }
+
+  /// Gives records to the task; what it does not take waits, and its partition with it.
+  private mutating func offer(_ offered: Parked) {
+    let batch = offered.batch
+    guard let stop = task.put(batch, from: offered.index, slice: offered.slice) else { return }
+    let rest = Parked(batch: batch, index: stop.index, slice: stop.slice)
+    parked[batch.source, default: []].insert(rest, at: 0)
+    parkedUntil = min(stop.retryAt, parkedUntil > context.now ? parkedUntil : stop.retryAt)
+    updatePauses()
+  }
+
+  private mutating func unpark(_ now: Duration) throws(TaskFailure) {
+    guard !parked.isEmpty, context.mayProceed || now >= parkedUntil else { return }
+    context.mayProceed = false
+    parkedUntil = now + .seconds(1)
+    for source in parked.keys.sorted() {
+      let waiting = parked.removeValue(forKey: source) ?? []
+      for (number, each) in waiting.enumerated() {
+        offer(each)
+        if parked[source] != nil {
+          parked[source]?.append(contentsOf: waiting[(number + 1)...])
+          break
+        }
+      }
+    }
+    try takeNotes()
+    updatePauses()
+  }
+
+  private mutating func balanceBuffer(_ now: Duration) {
+    let budget = context.budget
+    if budget.isFull {
+      let since = stalledSince ?? now
+      stalledSince = since
+      // The group must hear from us: after a second the partitions are paused and polling goes on.
+      if now - since > .seconds(1), !pausedForBudget {
+        pausedForBudget = true
+        updatePauses()
+      }
+    } else if pausedForBudget ? budget.used < budget.limit / 2 : true {
+      stalledSince = nil
+      if pausedForBudget {
+        pausedForBudget = false
+        updatePauses()
+      }
+    }
+  }
+
+  private mutating func updatePauses() {
+    let assigned = Set(machine.assigned)
+    let wanted = pausedForBudget ? assigned : assigned.intersection(parked.keys)
+    let pause = wanted.subtracting(paused)
+    let resume = paused.subtracting(wanted).intersection(assigned)
+    do throws(KafkaError) {
+      if !pause.isEmpty { try consumer.pause(Array(pause)) }
+      if !resume.isEmpty { try consumer.resume(Array(resume)) }
+      paused = wanted
+    } catch {
+      status.log.warning("Pausing failed.", [.reason: error.description])
+    }
+  }
+
+  // MARK: - Group and offsets
+
+  private mutating func assignPending(_ now: Duration) throws(TaskFailure) {
+    guard assigner.isAsked else { return }
+    switch try assigner.positions(consumer, now: now) {
+    case .none: return
+    case .failed(let error): status.kafkaFailed(error)
+    case .ready(let positions, let ends):
+      do throws(KafkaError) {
+        try consumer.assign(positions)
+      } catch {
+        throw TaskFailure(.kafka, error.description)
+      }
+      machine.assigned(positions)
+      if settings.once { machine.setEnds(ends) }
+      updatePauses()
+      status.assigned(positions)
+    }
+  }
+
+  private mutating func revoke(
+    _ sources: [TopicPartition], lost: Bool
+  ) throws(TaskFailure) {
+    let unanswered = assigner.forget(sources)
+    if unanswered { try answer { consumer throws(KafkaError) in try consumer.unassign(sources) } }
+    let owned = sources.filter { machine.epoch(of: $0) != nil }
+    if !owned.isEmpty { _ = try perform(machine.revoked(owned, lost: lost, now: context.now)) }
+    if owned.isEmpty && !unanswered {
+      try answer { consumer throws(KafkaError) in try consumer.unassign(sources) }
+    }
+  }
+
+  private func answer(
+    _ body: (borrowing Consumer) throws(KafkaError) -> Void
+  ) throws(TaskFailure) {
+    do throws(KafkaError) { try body(consumer) } catch {
+      if error.isFatal { throw TaskFailure(.fenced, error.description) }
+      status.log.warning("The group did not take an answer.", [.reason: error.description])
+    }
+  }
+
+  private mutating func committed(_ offsets: [TopicPartition: Int64], _ error: KafkaError?) {
+    machine.committed(offsets, succeeded: error == nil)
+    status.committed(error)
+    if error == nil { assigner.remember(offsets) }
+  }
+
+  private mutating func outOfRange(
+    _ source: TopicPartition, _ offset: Int64
+  ) throws(TaskFailure) {
+    guard machine.epoch(of: source) != nil else { return }
+    guard let low = try assigner.gapWhileReading(consumer, source, at: offset) else {
+      lostPlaces[source] = offset
+      return
+    }
+    lostPlaces[source] = nil
+    try answer { consumer throws(KafkaError) in try consumer.seek(source, to: low) }
+  }
+
+  private mutating func failed(_ error: KafkaError) throws(TaskFailure) {
+    if error.isFenced {
+      throw TaskFailure(
+        .fenced, "another process took this one's place in group \(settings.group): \(error.reason)")
+    }
+    if error.isFatal { throw TaskFailure(.kafka, error.description) }
+    if error.isUnknownTopic {
+      throw TaskFailure(
+        .missing, "\(error.operation): \(error.reason). Run: opine apply")
+    }
+    status.kafkaFailed(error)
+  }
+
+  // MARK: - Actions
+
+  private mutating func takeNotes() throws(TaskFailure) {
+    guard !context.notes.isEmpty else { return }
+    let notes = context.notes
+    context.notes.removeAll(keepingCapacity: true)
+    for note in notes {
+      switch note {
+      case .settled(let slice, let count): _ = try perform(machine.settled(slice, count: count))
+      case .cut(let slice, let offset, let before):
+        _ = try perform(machine.split(slice, at: offset, before: before))
+      case .failed(let failure): throw failure
+      }
+    }
+  }
+
+  /// True when the work is over.
+  private mutating func perform(_ actions: [WorkerMachine.Action]) throws(TaskFailure) -> Bool {
+    for action in actions {
+      switch action {
+      case .drain(let sources):
+        for source in sources { parked[source] = nil }
+        task.flush()
+      case .forget(let sources):
+        for source in sources { parked[source] = nil }
+        task.forget(Set(sources))
+        deadLetters?.forget(Set(sources))
+      case .commit(let offsets):
+        do throws(KafkaError) { try consumer.commit(offsets) } catch { committed([:], error) }
+      case .giveBack(let sources, let offsets):
+        commitAndWait(offsets)
+        try answer { consumer throws(KafkaError) in try consumer.unassign(sources) }
+        paused.subtract(sources)
+      case .unassign(let sources):
+        try answer { consumer throws(KafkaError) in try consumer.unassign(sources) }
+        paused.subtract(sources)
+      case .finish(let offsets):
+        commitAndWait(offsets)
+        return true
+      case .fail(let reason): throw TaskFailure(.defect, "defect in opine: \(reason)")
+      }
+    }
+    return false
+  }
+
+  private mutating func commitAndWait(_ offsets: [TopicPartition: Int64]) {
+    guard !offsets.isEmpty else { return }
+    do throws(KafkaError) {
+      try consumer.commitAndWait(offsets)
+      committed(offsets, nil)
+    } catch {
+      committed([:], error)
+      status.log.warning("The last commit failed; records will be read again.", [
+        .group: settings.group, .reason: error.description,
+      ])
+    }
+  }
+
+  private func nextDeadline(_ now: Duration) -> Duration {
+    var next = now + .milliseconds(500)
+    if let due = machine.deadline { next = min(next, due) }
+    if let due = task.deadline { next = min(next, due) }
+    if let due = deadLetters?.deadline { next = min(next, due) }
+    if !parked.isEmpty { next = min(next, parkedUntil) }
+    if context.mayProceed { next = now }
+    return next
+  }
+}

@@ -1,0 +1,98 @@
+import CRdKafka
+
+/// A topic to be made.
+public struct NewTopic: Sendable, Equatable {
+  public let name: String
+  public let partitions: Int32
+  public let replication: Int32
+  public let settings: [String: String]
+
+  public init(_ name: String, partitions: Int32, replication: Int32, settings: [String: String] = [:]) {
+    self.name = name
+    self.partitions = partitions
+    self.replication = replication
+    self.settings = settings
+  }
+}
+
+/// Questions to the cluster, and the making of topics. Every call blocks up to its timeout.
+public struct Admin: ~Copyable {
+  private let client: ClientHandle
+
+  public init(_ properties: KafkaProperties) throws(KafkaError) {
+    let defaults = ["allow.auto.create.topics": "false", "client.id": "opine"]
+    client = try ClientHandle(RD_KAFKA_PRODUCER, defaults.merging(properties) { $1 }, events: 0)
+  }
+
+  /// The cluster's id; nil where it can't be had in time.
+  public func clusterID(timeoutMilliseconds: Int32 = 5000) -> String? {
+    guard let text = rd_kafka_clusterid(client.raw, timeoutMilliseconds) else { return nil }
+    defer { rd_kafka_mem_free(client.raw, text) }
+    return String(cString: text)
+  }
+
+  /// The number of partitions of each topic that exists (of all, where `topics` is nil).
+  public func partitionCounts(
+    timeoutMilliseconds: Int32 = 5000
+  ) throws(KafkaError) -> [String: Int32] {
+    var found: UnsafePointer<rd_kafka_metadata>?
+    let code = rd_kafka_metadata(client.raw, 1, nil, &found, timeoutMilliseconds)
+    guard code == RD_KAFKA_RESP_ERR_NO_ERROR, let found else {
+      throw KafkaError(code, "read the cluster's metadata")
+    }
+    defer { rd_kafka_metadata_destroy(found) }
+    var counts: [String: Int32] = [:]
+    for index in 0..<Int(found.pointee.topic_cnt) {
+      let topic = found.pointee.topics[index]
+      if topic.err == RD_KAFKA_RESP_ERR_NO_ERROR {
+        counts[String(cString: topic.topic)] = topic.partition_cnt
+      }
+    }
+    return counts
+  }
+
+  /// The number of brokers, which bounds the replication factor.
+  public func brokerCount(timeoutMilliseconds: Int32 = 5000) throws(KafkaError) -> Int {
+    var found: UnsafePointer<rd_kafka_metadata>?
+    let code = rd_kafka_metadata(client.raw, 0, nil, &found, timeoutMilliseconds)
+    guard code == RD_KAFKA_RESP_ERR_NO_ERROR, let found else {
+      throw KafkaError(code, "read the cluster's metadata")
+    }
+    defer { rd_kafka_metadata_destroy(found) }
+    return Int(found.pointee.broker_cnt)
+  }
+
+  public func watermarks(
+    _ place: TopicPartition, timeoutMilliseconds: Int32 = 5000
+  ) throws(KafkaError) -> Watermarks {
+    try queryWatermarks(client.raw, place, timeoutMilliseconds)
+  }
+
+  /// Makes the topic; one that exists already is left as it is.
+  public func create(_ topic: NewTopic, timeoutMilliseconds: Int32 = 15000) throws(KafkaError) {
+    var reason = [CChar](repeating: 0, count: 512)
+    guard
+      let wanted = rd_kafka_NewTopic_new(
+        topic.name, topic.partitions, topic.replication, &reason, reason.count)
+    else { throw KafkaError(RD_KAFKA_RESP_ERR__INVALID_ARG, "describe topic \(topic.name)") }
+    defer { rd_kafka_NewTopic_destroy(wanted) }
+    for (name, value) in topic.settings { rd_kafka_NewTopic_set_config(wanted, name, value) }
+    let queue = EventQueue(consuming: rd_kafka_queue_new(client.raw))
+    var list: [OpaquePointer?] = [wanted]
+    rd_kafka_CreateTopics(client.raw, &list, 1, nil, queue.raw)
+    guard let event = rd_kafka_queue_poll(queue.raw, timeoutMilliseconds) else {
+      throw KafkaError(RD_KAFKA_RESP_ERR__TIMED_OUT, "make topic \(topic.name)")
+    }
+    defer { rd_kafka_event_destroy(event) }
+    var code = rd_kafka_event_error(event)
+    var count = 0
+    if let result = rd_kafka_event_CreateTopics_result(event),
+      let topics = rd_kafka_CreateTopics_result_topics(result, &count), count > 0
+    {
+      code = rd_kafka_topic_result_error(topics[0])
+    }
+    if code != RD_KAFKA_RESP_ERR_NO_ERROR && code != RD_KAFKA_RESP_ERR_TOPIC_ALREADY_EXISTS {
+      throw KafkaError(code, "make topic \(topic.name)")
+    }
+  }
+}

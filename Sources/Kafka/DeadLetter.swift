@@ -1,0 +1,52 @@
+/// Where in a stage a record failed, as Kafka Connect names it.
+public enum DeadLetterStage: String, Sendable {
+  case ingest = "INGEST"
+  case keyConverter = "KEY_CONVERTER"
+  case valueConverter = "VALUE_CONVERTER"
+  case task = "TASK_PUT"
+}
+
+/// Why a record can never succeed.
+public struct RecordFault: Error, Sendable, Equatable {
+  public let stage: DeadLetterStage
+  /// A short class of the fault, for counting: `avro`, `key`, `mapping`, …
+  public let kind: String
+  /// One sentence with the cause; never the record's text.
+  public let reason: String
+
+  public init(stage: DeadLetterStage, kind: String, reason: String) {
+    self.stage = stage
+    self.kind = kind
+    self.reason = reason
+  }
+}
+
+/// The context headers of a dead letter, in Kafka Connect's names (KIP-298).
+public enum DeadLetterHeaders {
+  public static let prefix = "__connect.errors."
+  public static let topic = prefix + "topic"
+  public static let partition = prefix + "partition"
+  public static let offset = prefix + "offset"
+  public static let stage = prefix + "stage"
+  public static let reason = prefix + "exception.message"
+  public static let kind = prefix + "exception.class.name"
+
+  /// The headers that tell where the record was and why it came here.
+  public static func make(
+    source: TopicPartition, offset: Int64, connector: String, task: Int, executingClass: String,
+    fault: RecordFault
+  ) -> [RecordHeader] {
+    [
+      RecordHeader(topic, text: source.topic),
+      RecordHeader(partition, text: String(source.partition)),
+      RecordHeader(self.offset, text: String(offset)),
+      RecordHeader(prefix + "connector.name", text: connector),
+      RecordHeader(prefix + "task.id", text: String(task)),
+      RecordHeader(stage, text: fault.stage.rawValue),
+      RecordHeader(prefix + "class.name", text: executingClass),
+      RecordHeader(kind, text: "opine.\(fault.kind)"),
+      RecordHeader(reason, text: fault.reason),
+      RecordHeader(prefix + "exception.stacktrace", text: ""),
+    ]
+  }
+}
