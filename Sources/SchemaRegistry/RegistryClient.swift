@@ -34,7 +34,7 @@ public final class RegistryClient: Sendable {
   /// References of references of a schema, all in all; more are refused as unusable.
   private static let maximumReferences = 200
 
-  private let endpoints: [(url: String, credentials: HTTPCredentials?)]
+  private let endpoints: [RegistryEndpoint]
   private let http: HTTPClient
   private let timeout: Duration
   private let retries: Retries
@@ -50,7 +50,7 @@ public final class RegistryClient: Sendable {
     timeout: Duration = .seconds(5), retries: Retries = Retries(),
     now: @escaping @Sendable () -> ContinuousClock.Instant = { ContinuousClock().now }
   ) {
-    endpoints = urls.map { Self.endpoint($0, credentials) }
+    endpoints = urls.map { RegistryEndpoint($0, credentials: credentials) }
     self.http = http
     self.timeout = timeout
     self.retries = retries
@@ -90,7 +90,8 @@ public final class RegistryClient: Sendable {
         switch result {
         case .failure(let error): answer(key, .failure(Self.about(key, error)))
         case .success(let found):
-          resolve(found.references[...], known: [], budget: Self.maximumReferences) { [self] result in
+          resolve(found.references[...], known: [], budget: Self.maximumReferences) {
+            [self] result in
             answer(key, Self.parsed(key, found, result))
           }
         }
@@ -147,7 +148,8 @@ public final class RegistryClient: Sendable {
       switch result {
       case .failure(let error):
         // The registry lists the reference and then has it not: the system's trouble.
-        let text = "reference to \(reference.subject) version \(reference.version): \(error.message)"
+        let text =
+          "reference to \(reference.subject) version \(reference.version): \(error.message)"
         completion(
           .failure(error.code == .notFound ? RegistryError(.unavailable, text) : error))
       case .success(let found):
@@ -241,7 +243,7 @@ public final class RegistryClient: Sendable {
       let failsOver =
         switch result {
         case .failure(let error): error.code != .shutDown
-        case .success(let response): response.status >= 500
+        case .success(let response): response.status >= 500 && response.status != 501
         }
       if failsOver && left > 0 {
         return attempt(call, at: (index + 1) % endpoints.count, left: left - 1, completion)
@@ -267,7 +269,7 @@ public final class RegistryClient: Sendable {
   }
 
   private func request<Answer>(
-    _ call: RegistryCall<Answer>, _ endpoint: (url: String, credentials: HTTPCredentials?)
+    _ call: RegistryCall<Answer>, _ endpoint: RegistryEndpoint
   ) -> HTTPRequest {
     var request = HTTPRequest(
       call.method, endpoint.url + call.target,
@@ -278,22 +280,6 @@ public final class RegistryClient: Sendable {
       request.body = .bytes(Array(body.serialized().utf8))
     }
     return request
-  }
-
-  /// Takes user information out of a URL, and the slash at its end.
-  private static func endpoint(
-    _ url: String, _ credentials: HTTPCredentials?
-  ) -> (url: String, credentials: HTTPCredentials?) {
-    var url = url[...]
-    while url.hasSuffix("/") { url.removeLast() }
-    guard let scheme = url.range(of: "://") else { return (String(url), credentials) }
-    let authority = url[scheme.upperBound...].prefix { $0 != "/" && $0 != "?" }
-    guard let at = authority.lastIndex(of: "@") else { return (String(url), credentials) }
-    let parts = authority[..<at].split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
-      .map { $0.removingPercentEncoding ?? String($0) }
-    let found = HTTPCredentials.basic(user: parts[0], password: parts.count > 1 ? parts[1] : "")
-    let bare = url[..<scheme.upperBound] + url[authority.index(after: at)...]
-    return (String(bare), credentials ?? found)
   }
 }
 

@@ -73,7 +73,9 @@ public struct RegistryError: Error, Sendable, Equatable, CustomStringConvertible
     case (422, _), (400, .some): code = .invalid
     default: code = .unavailable
     }
-    let transient = response.status == 408 || response.status == 429 || response.status >= 500
+    let transient =
+      response.status == 408 || response.status == 429
+      || (response.status >= 500 && response.status != 501)
     self.init(
       code, String(message), errorCode: errorCode,
       isRetriable: code == .unavailable && transient)
