@@ -68,8 +68,8 @@ public final class RegistryClient: Sendable {
   /// Gets a schema: from memory, in which case `completion` runs before this returns, or from the
   /// registry by one attempt, in which case it runs on the HTTP client's thread and must be brief.
   ///
-  /// Any number of callers that want the same schema make one request. `notFound` and `unusable` are
-  /// remembered for 30 s; holding and asking again after a system fault is the caller's part.
+  /// Any number of callers that want the same schema make one request. `notFound` and `unusable`
+  /// are remembered for 30 s; to hold and ask again after a system fault is the caller's part.
   public func fetch(
     id: Int, completion: @escaping @Sendable (Result<RegisteredSchema, RegistryError>) -> Void
   ) {

@@ -3,8 +3,8 @@ import JSON
 
 /// What a registry refused, or why it could not be asked.
 ///
-/// Only `notFound` and `unusable` say something about a schema; the rest is the system's trouble and
-/// never a reason to set a record aside (`isSystemFault`).
+/// Of the errors that a fetch ends with, only `notFound` and `unusable` say something about the
+/// schema; the rest is the system's trouble and no reason to set a record aside (`isSystemFault`).
 public struct RegistryError: Error, Sendable, Equatable, CustomStringConvertible {
   public enum Code: String, Sendable {
     /// The registry knows no such subject, version or schema; `errorCode` says which.

@@ -3,6 +3,7 @@ import Bytes
 import Foundation
 import HTTPClient
 import HTTPServer
+import JSON
 import Synchronization
 import Testing
 
@@ -55,6 +56,14 @@ private func fetched(
 
 private func code(_ result: Result<RegisteredSchema, RegistryError>) -> RegistryError.Code? {
   if case .failure(let error) = result { error.code } else { nil }
+}
+
+/// An answer whose schema uses a type of version 1 of another subject.
+private func referring(_ schema: String, to name: String, subject: String) -> String {
+  let reference = SchemaReference(name: name, subject: subject, version: 1)
+  return JSONValue.object([
+    JSONMember("schema", .string(schema)), JSONMember("references", [reference.json]),
+  ]).serialized()
 }
 
 @Suite struct RegistryClientTests {
@@ -182,17 +191,16 @@ private func code(_ result: Result<RegisteredSchema, RegistryError>) -> Registry
     let registry = try Scripted { path, _ in
       switch path {
       case "/schemas/ids/1":
+        (200, referring(#"{"type":"array","items":"x.R"}"#, to: "x.R", subject: "r"))
+      case "/subjects/r/versions/1":
         (
           200,
-          #"{"schema":"{\"type\":\"array\",\"items\":\"x.R\"}","references":[{"name":"x.R","subject":"r","version":2}]}"#
-        )
-      case "/subjects/r/versions/2":
-        (
-          200,
-          #"{"schema":"{\"type\":\"record\",\"name\":\"x.R\",\"fields\":[{\"name\":\"e\",\"type\":\"x.E\"}]}","references":[{"name":"x.E","subject":"e","version":1}]}"#
+          referring(
+            #"{"type":"record","name":"x.R","fields":[{"name":"e","type":"x.E"}]}"#,
+            to: "x.E", subject: "e")
         )
       case "/subjects/e/versions/1":
-        (200, #"{"schema":"{\"type\":\"enum\",\"name\":\"x.E\",\"symbols\":[\"A\"]}"}"#)
+        (200, Fixture.body(#"{"type":"enum","name":"x.E","symbols":["A"]}"#))
       default: (404, "")
       }
     }
