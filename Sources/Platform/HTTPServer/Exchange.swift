@@ -3,8 +3,8 @@ import Synchronization
 
 /// One request while it arrives and until it is answered.
 ///
-/// `@unchecked Sendable` because it has one user at a time: the daemon's thread, or the pool's thread
-/// while the connection is suspended.
+/// `@unchecked Sendable` because it has one user at a time: the daemon's thread, or the pool's
+/// thread while the connection is suspended.
 final class Exchange: @unchecked Sendable {
   /// How many are alive; tests see by it that each one is given back.
   static let alive = Atomic<Int>(0)

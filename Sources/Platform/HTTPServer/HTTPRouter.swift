@@ -1,8 +1,8 @@
 /// Which function answers which method and path.
 ///
-/// A template is literal segments and parameters: `/subjects/{subject}/versions/{version}`. Segments
-/// are percent-decoded after splitting, so a parameter may hold a slash. A literal beats a parameter;
-/// one slash at the end is ignored. HEAD is answered by the GET route, without the body.
+/// A template is literal segments and parameters: `/subjects/{subject}/versions/{version}`.
+/// Segments are percent-decoded after splitting, so a parameter may hold a slash. A literal beats a
+/// parameter; one slash at the end is ignored. HEAD is answered by the GET route, without the body.
 public struct HTTPRouter: Sendable {
   public typealias Handler = @Sendable (HTTPServerRequest) -> HTTPServerResponse
 
@@ -61,8 +61,8 @@ public struct HTTPRouter: Sendable {
   private var root = Node.empty
   private let refuse: @Sendable (HTTPServerRequest, HTTPRefusal) -> HTTPServerResponse
 
-  /// - Parameter refuse: makes the answer where there is no handler to make it. Its status should be
-  ///   the refusal's. For refusals that come before the body, the request's body is empty.
+  /// - Parameter refuse: makes the answer where there is no handler to make it. Its status should
+  ///   be the refusal's. For refusals that come before the body, the request's body is empty.
   public init(
     refuse: @escaping @Sendable (HTTPServerRequest, HTTPRefusal) -> HTTPServerResponse =
       HTTPRouter.plainRefusal

@@ -85,8 +85,8 @@ final class Service: Sendable {
 
 /// A connection that waits for a slow handler.
 ///
-/// `@unchecked Sendable` because a suspended connection is touched by nobody but the one thread that
-/// resumes it, which libmicrohttpd allows from any thread.
+/// `@unchecked Sendable` because a suspended connection is touched by nobody but the one thread
+/// that resumes it, which libmicrohttpd allows from any thread.
 private struct SuspendedConnection: @unchecked Sendable {
   let pointer: OpaquePointer
 }

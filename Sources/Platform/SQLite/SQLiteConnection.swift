@@ -6,7 +6,8 @@ import CSQLite
 /// `Mutex` or into an actor to share it. The file is closed when the connection and its statements
 /// are gone.
 public final class SQLiteConnection {
-  /// How hard a commit tries to be on the disk (<https://sqlite.org/pragma.html#pragma_synchronous>).
+  /// How hard a commit tries to be on the disk
+  /// (<https://sqlite.org/pragma.html#pragma_synchronous>).
   public enum Synchronous: String, Sendable {
     /// A commit survives loss of power.
     case full = "FULL"
