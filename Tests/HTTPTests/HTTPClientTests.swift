@@ -46,8 +46,9 @@ private func always(_ answer: String) throws -> RawServer {
     _ = try await client.send(HTTPRequest(method, url, body: .bytes(Array("bytes".utf8))))
     _ = try await client.send(HTTPRequest(method, url))
     let requests = seen.withLock { $0 }
-    #expect(requests.map { $0.hasPrefix("\(method.rawValue) /x?y=%20 HTTP/1.1\r\n") }
-      == [true, true, true])
+    #expect(
+      requests.map { $0.hasPrefix("\(method.rawValue) /x?y=%20 HTTP/1.1\r\n") }
+        == [true, true, true])
     #expect(requests[0].hasSuffix("\r\n\r\nshared") && requests[1].hasSuffix("\r\n\r\nbytes"))
     #expect(requests[2].hasSuffix("\r\n\r\n"))
     let all = requests.joined().lowercased()
@@ -201,7 +202,8 @@ private func always(_ answer: String) throws -> RawServer {
     await withCheckedContinuation { (done: CheckedContinuation<Void, Never>) in
       let held = Mutex<HTTPClient?>(client())
       let boxed = Held(held)
-      boxed.client.withLock { $0 }?.start(HTTPRequest(.get, "http://127.0.0.1:\(server.port)/")) { _ in
+      boxed.client.withLock { $0 }?.start(HTTPRequest(.get, "http://127.0.0.1:\(server.port)/")) {
+        _ in
         boxed.client.withLock { $0 = nil }
         done.resume()
       }

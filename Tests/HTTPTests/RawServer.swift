@@ -18,7 +18,9 @@ final class RawServer: Sendable {
     address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
     var length = socklen_t(MemoryLayout<sockaddr_in>.size)
     let bound = withUnsafeMutableBytes(of: &address) { bytes -> Bool in
-      guard let base = bytes.baseAddress?.assumingMemoryBound(to: sockaddr.self) else { return false }
+      guard let base = bytes.baseAddress?.assumingMemoryBound(to: sockaddr.self) else {
+        return false
+      }
       return bind(listener, base, length) == 0 && listen(listener, 16) == 0
         && getsockname(listener, base, &length) == 0
     }

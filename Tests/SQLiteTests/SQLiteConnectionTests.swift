@@ -17,7 +17,8 @@ private func withFile(_ body: (String) throws -> Void) throws {
     let db = try SQLiteConnection(path: ":memory:")
     try db.execute("CREATE TABLE t (a, b, c, d, e, f)")
     let values: [SQLiteValue] = [
-      .integer(.min), .real(1.5), .text("naïve \0 '; DROP TABLE t"), .blob([0, 255]), .blob([]), nil,
+      .integer(.min), .real(1.5), .text("naïve \0 '; DROP TABLE t"), .blob([0, 255]), .blob([]),
+      nil,
     ]
     try db.run("INSERT INTO t VALUES (?, ?, ?, ?, ?, ?)", values)
     let rows = try db.query("SELECT * FROM t") { row in
@@ -59,7 +60,8 @@ private func withFile(_ body: (String) throws -> Void) throws {
       do {
         let db = try SQLiteConnection(path: path)
         try db.execute("CREATE TABLE t (a)")
-        try db.transaction { () throws(SQLiteError) in try db.run("INSERT INTO t VALUES (?)", ["x"]) }
+        try db.transaction { () throws(SQLiteError) in try db.run("INSERT INTO t VALUES (?)", ["x"])
+        }
       }
       let db = try SQLiteConnection(path: path, options: .init(readOnly: true))
       #expect(try db.query("SELECT a FROM t") { row in row.text(0) } == ["x"])
@@ -87,7 +89,8 @@ private func withFile(_ body: (String) throws -> Void) throws {
       }
       #expect(error?.isRetriable == true)
       try first.execute("COMMIT")
-      try second.transaction { () throws(SQLiteError) in try second.run("INSERT INTO t VALUES (1)") }
+      try second.transaction { () throws(SQLiteError) in try second.run("INSERT INTO t VALUES (1)")
+      }
     }
   }
 

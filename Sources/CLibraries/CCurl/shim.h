@@ -5,13 +5,29 @@
 
 typedef size_t (*opine_curl_sink)(char *bytes, size_t size, size_t count, void *context);
 
-static inline CURLcode opine_curl_long(CURL *h, CURLoption o, long v) { return curl_easy_setopt(h, o, v); }
-static inline CURLcode opine_curl_offset(CURL *h, CURLoption o, curl_off_t v) { return curl_easy_setopt(h, o, v); }
-static inline CURLcode opine_curl_pointer(CURL *h, CURLoption o, const void *v) { return curl_easy_setopt(h, o, v); }
-static inline CURLcode opine_curl_text(CURL *h, CURLoption o, const char *v) { return curl_easy_setopt(h, o, v); }
-static inline CURLcode opine_curl_sink_to(CURL *h, CURLoption o, opine_curl_sink v) { return curl_easy_setopt(h, o, v); }
-static inline CURLcode opine_curl_info_long(CURL *h, CURLINFO i, long *v) { return curl_easy_getinfo(h, i, v); }
-static inline CURLMcode opine_curl_multi_long(CURLM *m, CURLMoption o, long v) { return curl_multi_setopt(m, o, v); }
-static inline CURLcode opine_curl_result(const CURLMsg *m) { return m->data.result; }
+static inline CURLcode opine_curl_long(CURL *h, CURLoption o, long v) {
+  return curl_easy_setopt(h, o, v);
+}
+static inline CURLcode opine_curl_offset(CURL *h, CURLoption o, curl_off_t v) {
+  return curl_easy_setopt(h, o, v);
+}
+static inline CURLcode opine_curl_pointer(CURL *h, CURLoption o, const void *v) {
+  return curl_easy_setopt(h, o, v);
+}
+static inline CURLcode opine_curl_text(CURL *h, CURLoption o, const char *v) {
+  return curl_easy_setopt(h, o, v);
+}
+static inline CURLcode opine_curl_sink_to(CURL *h, CURLoption o, opine_curl_sink v) {
+  return curl_easy_setopt(h, o, v);
+}
+static inline CURLcode opine_curl_info_long(CURL *h, CURLINFO i, long *v) {
+  return curl_easy_getinfo(h, i, v);
+}
+static inline CURLMcode opine_curl_multi_long(CURLM *m, CURLMoption o, long v) {
+  return curl_multi_setopt(m, o, v);
+}
+static inline CURLcode opine_curl_result(const CURLMsg *m) {
+  return m->data.result;
+}
 
 static const long opine_curl_auth_basic = (long)CURLAUTH_BASIC;

@@ -6,7 +6,8 @@ import CSQLite
 /// `Mutex` or into an actor to share it. The file is closed when the connection and its statements
 /// are gone.
 public final class SQLiteConnection {
-  /// How hard a commit tries to be on the disk (<https://sqlite.org/pragma.html#pragma_synchronous>).
+  /// How hard a commit tries to be on the disk
+  /// (<https://sqlite.org/pragma.html#pragma_synchronous>).
   public enum Synchronous: String, Sendable {
     /// A commit survives loss of power.
     case full = "FULL"
@@ -39,7 +40,8 @@ public final class SQLiteConnection {
   /// Opens or creates the file; its directory must exist. `:memory:` is a database of its own.
   public init(path: String, options: Options = Options()) throws(SQLiteError) {
     var opened: OpaquePointer?
-    let access = options.readOnly ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE
+    let access =
+      options.readOnly ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE
     let code = sqlite3_open_v2(path, &opened, access | SQLITE_OPEN_NOMUTEX, nil)
     guard code == SQLITE_OK, let opened else {
       let error = SQLiteError(opened, operation: "open")

@@ -9,8 +9,8 @@ extension SQLiteConnection {
 
   /// Brings the file to the newest layout: `steps[n]` leads from user version n to n + 1.
   ///
-  /// All that are missing run in one transaction, so a file is never between two versions. Append to
-  /// the list, never change it. A file from a newer program is refused, and left as it is.
+  /// All that are missing run in one transaction, so a file is never between two versions. Append
+  /// to the list, never change it. A file from a newer program is refused, and left as it is.
   public func migrate(_ steps: [String]) throws(SQLiteError) {
     try transaction { () throws(SQLiteError) in
       let current = try userVersion()

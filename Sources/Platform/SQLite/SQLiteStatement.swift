@@ -70,7 +70,7 @@ public final class SQLiteStatement {
     }
   }
 
-  /// Binds parameters 1, 2, …; parameters beyond the list keep what they had (NULL after `reset`).
+  /// Binds parameters 1, 2, …; those beyond the list keep what they had (NULL after `reset`).
   public func bind(_ values: [SQLiteValue]) throws(SQLiteError) {
     for (index, value) in values.enumerated() { try bind(value, at: index + 1) }
   }
