@@ -97,7 +97,7 @@ let package = Package(
     tests("KafkaTests", ["Kafka"]),
     tests("ConnectTests", ["Connect"]),
     tests("ESSinkTests", ["ESSink"]),
-    tests("ReviewsTests", ["Reviews"]),
+    tests("ReviewsTests", ["Reviews", "Avro", "Bytes"]),
     tests("IngestTests", ["Ingest"]),
     tests("EnrichTests", ["Enrich"]),
     tests("CommandLineTests", ["opine", "Configuration"]),
