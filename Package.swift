@@ -47,7 +47,8 @@ let package = Package(
     .target(
       name: "CSimdJSON", path: "Sources/CLibraries/CSimdJSON",
       linkerSettings: [.linkedLibrary("simdjson")]),
-    .target(name: "CModel", path: "Sources/CLibraries/CModel"),
+    .target(
+      name: "CModel", path: "Sources/CLibraries/CModel", exclude: ["linear.model", "MODEL_CARD.md"]),
 
     // Platform: nothing here is special to reviews.
     platform("Telemetry"),
@@ -69,7 +70,9 @@ let package = Package(
       "Connect",
       ["Kafka", "SchemaRegistry", "HTTPServer", "JSON", "SQLite", "Bytes", "Scheduling", "Telemetry"]),
     library("Ingest", ["Kafka", "SchemaRegistry", "Reviews", "JSON", "SQLite", "Bytes", "Telemetry"]),
-    library("Enrich", ["Connect", "Reviews", "CModel", "JSON", "Bytes"]),
+    library(
+      "Enrich",
+      ["Connect", "Kafka", "Avro", "Reviews", "CModel", "JSON", "Bytes", "Scheduling", "Telemetry"]),
     library(
       "ESSink",
       ["Connect", "Kafka", "Avro", "Elasticsearch", "HTTPClient", "JSON", "Bytes", "Scheduling", "Telemetry"]),
@@ -85,7 +88,7 @@ let package = Package(
       path: "Sources/opine", swiftSettings: strict),
     .executableTarget(
       name: "Benchmarks",
-      dependencies: ["Avro", "Enrich", "Ingest"],
+      dependencies: ["Avro", "Enrich", "Ingest", "Reviews", "Bytes"],
       path: "Benchmarks", swiftSettings: strict),
 
     tests("BytesTests", ["Bytes"]),
@@ -99,7 +102,7 @@ let package = Package(
     tests("ESSinkTests", ["ESSink"]),
     tests("ReviewsTests", ["Reviews", "Avro", "Bytes"]),
     tests("IngestTests", ["Ingest"]),
-    tests("EnrichTests", ["Enrich"]),
+    tests("EnrichTests", ["Enrich", "Reviews", "Avro", "Bytes", "Kafka"]),
     tests("CommandLineTests", ["opine", "Configuration"]),
     tests("TidyTests", []),
   ],
