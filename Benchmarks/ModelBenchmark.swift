@@ -57,7 +57,8 @@ func evaluateModel(_ path: String, files: [String]) {
 enum SyntheticText {
   private static let syllables = [
     "the", "pla", "ser", "vice", "was", "go", "od", "ter", "ri", "ble", "food", "sta", "ff", "wait",
-    "no", "ti", "me", "ro", "om", "cle", "an", "great", "per", "fect", "bad", "ly", "not", "in", "is",
+    "no", "ti", "me", "ro", "om", "cle", "an", "great", "per", "fect", "bad", "ly", "not", "in",
+    "is",
   ]
 
   static func review(number: Int, length: Int) -> [UInt8] {

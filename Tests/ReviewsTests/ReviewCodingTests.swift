@@ -6,7 +6,8 @@ import Testing
 
 @Suite struct ReviewCodingTests {
   static let full = Review(
-    reviewID: "r1", source: "yelp", userID: "u", businessID: "b", title: "Größe", text: "Gut 👍 it’s",
+    reviewID: "r1", source: "yelp", userID: "u", businessID: "b", title: "Größe",
+    text: "Gut 👍 it’s",
     language: "de", stars: 4.5, useful: 1, funny: 2, cool: -3,
     times: ReviewTimes(createdAt: 1_000, updatedAt: 2_000, ingestedAt: 3_000))
   static let bare = Review(
