@@ -102,7 +102,7 @@ let package = Package(
     tests("ESSinkTests", ["ESSink"]),
     tests("ReviewsTests", ["Reviews", "Avro", "Bytes"]),
     tests("IngestTests", ["Ingest"]),
-    tests("EnrichTests", ["Enrich", "Reviews", "Avro", "Bytes", "Kafka"]),
+    tests("EnrichTests", ["Enrich", "Connect", "Kafka", "Reviews", "Avro", "Bytes"]),
     tests("CommandLineTests", ["opine", "Configuration"]),
     tests("TidyTests", []),
   ],
