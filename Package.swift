@@ -102,7 +102,9 @@ let package = Package(
     tests("ESSinkTests", ["ESSink"]),
     tests("ReviewsTests", ["Reviews", "Avro", "Bytes"]),
     tests("IngestTests", ["Ingest"]),
-    tests("EnrichTests", ["Enrich", "Connect", "Kafka", "Reviews", "Avro", "Bytes"]),
+    tests(
+      "EnrichTests",
+      ["Enrich", "Connect", "Kafka", "Reviews", "Avro", "Bytes", "Telemetry", "CRdKafka"]),
     tests("CommandLineTests", ["opine", "Configuration"]),
     tests("TidyTests", []),
   ],

@@ -164,8 +164,9 @@ struct PendingSlices<Batch> {
         restarts[source] = nil
         continue
       }
-      if slice.number > place.slice { return (slice, slice.start) }
-      if place.index < slice.end { return (slice, place.index) }
+      // A slice's records need not begin at 0 of their batch.
+      let index = slice.number > place.slice ? slice.start : max(place.index, slice.start)
+      if index < slice.end { return (slice, index) }
       restarts[source] = Place(slice: slice.number + 1, index: 0)
     }
     return nil

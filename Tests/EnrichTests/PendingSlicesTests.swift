@@ -103,6 +103,16 @@ import Testing
     #expect(it.pending.isBusy([Self.other]))
   }
 
+  @Test func theRestOfABatchIsProducedAgainFromItsOwnBeginning() {
+    let it = Case()
+    let first = it.add(2)
+    let key = SliceKey(source: Self.source, epoch: 1, first: 2)
+    let rest = it.pending.make(0, key, from: 2, to: 5)
+    it.pending.add(rest, to: 4)
+    it.pending.failed(first, 1)
+    #expect(it.resendAll() == [101, 202, 203])
+  }
+
   @Test func theEarliestFailureDecidesWhereProducingBegins() {
     let it = Case()
     let slice = it.add(5)

@@ -25,6 +25,15 @@ import Testing
     return result
   }
 
+  /// The doc_version of a scored value, whose last field it is.
+  static func version(of scored: [UInt8]) -> Int64 {
+    let start = scored.dropLast().lastIndex { $0 & 0x80 == 0 }.map { $0 + 1 } ?? 0
+    let bits = scored[start...].enumerated().reduce(UInt64(0)) { bits, next in
+      bits | UInt64(next.element & 0x7f) << UInt64(7 * next.offset)
+    }
+    return Int64(bits >> 1)
+  }
+
   static let review = Review(
     reviewID: "r", text: "Great food, we loved it!",
     times: ReviewTimes(createdAt: 1, ingestedAt: 2))
