@@ -25,8 +25,8 @@ public struct EnrichSettings: Sendable {
 
 /// Scores raw reviews and produces them again; a record is settled by its delivery report.
 ///
-/// Where records are not delivered, nothing new is taken: they are produced again, in their order and
-/// with all that came behind them, for as long as it takes. Belongs to the worker's thread.
+/// Where records are not delivered, nothing new is taken: they are produced again, in their order
+/// and with all that came behind them, for as long as it takes. Belongs to the worker's thread.
 public final class EnrichTask: RecordTask {
   typealias Slice = PendingSlices<RecordBatch>.Slice
 

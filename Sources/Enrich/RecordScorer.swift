@@ -20,7 +20,8 @@ public final class RecordScorer {
 
   /// Scores the review in `value`, whose wire header names the schema that `decoder` was made of.
   ///
-  /// `body` gets the scored record's value, valid for the call. What is thrown is the record's fault.
+  /// `body` gets the scored record's value, valid for the call.
+  /// What is thrown is the record's fault.
   public func score(
     _ value: UnsafeRawBufferPointer, decoder: ReviewDecoder, source: RawCoordinates,
     scoredAt: Int64, _ body: (UnsafeRawBufferPointer) -> Void

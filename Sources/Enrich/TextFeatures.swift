@@ -2,10 +2,10 @@ import Bytes
 
 /// Turns a text into the features of the linear model: hashed 1-, 2- and 3-grams of its words.
 ///
-/// Words are runs of ASCII letters (lower-cased; of a letter more than twice in a row two are kept),
+/// Words are runs of ASCII letters (lower-cased; of one more than twice in a row two are kept),
 /// digits, bytes of other scripts, and apostrophes inside. Punctuation ends a segment, which no
-/// n-gram crosses; a run of `!` and `?` is a word of its own. Behind a negation the next three words
-/// of its segment count as their own opposites. Each feature counts once for a text, and is the low
+/// n-gram crosses; a run of `!` and `?` is a word of its own. Behind a negation the next three
+/// words of its segment count as their own opposites. Each feature counts once for a text, and is the low
 /// bits of a 64-bit FNV-1a hash through murmur's finaliser. Changing any of this needs new weights.
 ///
 /// Allocates only when made. Belongs to one thread.

@@ -7,8 +7,8 @@ import Bytes
 /// keeps one small entry, under the key's 64-bit hash. A document may be added again, as when a
 /// suspect is read anew: the last word on a key counts.
 ///
-/// Expected of a key is its newest raw record by (doc_version, arrival) that no dead letter names; a
-/// tombstone expects no document.
+/// Expected of a key is its newest raw record by (doc_version, arrival) that no dead letter names;
+/// a tombstone expects no document.
 public struct Audit: Sendable {
   /// Where raw begins and ends now, by partition: what lies outside can't be judged by raw alone.
   public typealias Ranges = [Int32: Range<Int64>]

@@ -1,8 +1,8 @@
 import CRdKafka
 import Kafka
 
-/// librdkafka's mock cluster of one broker in this process. It differs from Kafka: no persistence, no
-/// transactions, the log in memory, and topics appear when they are first asked for.
+/// librdkafka's mock cluster of one broker in this process. It differs from Kafka: no persistence,
+/// no transactions, the log in memory, and topics appear when they are first asked for.
 final class MockKafka {
   private let client: OpaquePointer
   private let cluster: OpaquePointer

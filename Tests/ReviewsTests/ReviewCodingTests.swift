@@ -79,7 +79,8 @@ import Testing
       let scored = ScoredReview(
         review: try decoder.decode(payload, using: &scratch),
         sentiment: Sentiment(
-          label: .positive, score: 0.5, pNegative: 0.25, pNeutral: 0, pPositive: 0.75, wordCount: 2),
+          label: .positive, score: 0.5, pNegative: 0.25, pNeutral: 0, pPositive: 0.75,
+          wordCount: 2),
         model: ModelName(id: "linear", version: "1"), scoredAt: 4000,
         source: RawCoordinates(topic: "reviews.raw", partition: 3, offset: 77, schemaID: 9))
       scored.encode(into: &buffer)
