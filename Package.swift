@@ -49,6 +49,7 @@ let package = Package(
       linkerSettings: [.linkedLibrary("simdjson")]),
     .target(
       name: "CModel", path: "Sources/CLibraries/CModel", exclude: ["linear.model", "MODEL_CARD.md"]),
+    .target(name: "CMappings", path: "Sources/CLibraries/CMappings"),
 
     // Platform: nothing here is special to reviews.
     platform("Telemetry"),
@@ -84,7 +85,11 @@ let package = Package(
 
     .executableTarget(
       name: "opine",
-      dependencies: ["Ingest", "Enrich", "ESSink", "RegistryServer", "Configuration"],
+      dependencies: [
+        "Ingest", "Enrich", "ESSink", "RegistryServer", "Configuration", "CMappings", "Reviews",
+        "Elasticsearch", "Connect", "Kafka", "SchemaRegistry", "HTTPClient", "HTTPServer", "JSON",
+        "Bytes", "Telemetry", "Scheduling",
+      ],
       path: "Sources/opine", swiftSettings: strict),
     .executableTarget(
       name: "Benchmarks",

@@ -1,4 +1,54 @@
+import Foundation
+import Telemetry
+
 @main
 struct Opine {
-  static func main() {}
+  static func main() async {
+    signal(SIGPIPE, SIG_IGN)
+    let code = await run(Array(CommandLine.arguments.dropFirst()))
+    fflush(nil)
+    exit(code.rawValue)
+  }
+
+  static func run(_ words: [String]) async -> ExitCode {
+    do {
+      guard let command = find(words) else { return try unknown(words) }
+      let environment = ProcessInfo.processInfo.environment
+      let invocation = try Invocation(
+        command, Array(words.dropFirst(command.path.count)), environment: environment)
+      if invocation.flag(.help) {
+        Terminal.print(Help.of(command))
+        return .done
+      }
+      let levels = LogLevel.allCases.filter { "\($0)" == invocation.text(.logLevel) }
+      if let level = levels.first { Log.setLevel(level) }
+      return try await command.run(invocation)
+    } catch let error as CommandError {
+      Terminal.say(Terminal.styled("opine: \(error.what)", .bold))
+      Terminal.say("  why:  \(error.why)")
+      Terminal.say("  next: \(error.next)")
+      return error.exit
+    } catch {
+      Terminal.say("opine: \(error)")
+      return .failed
+    }
+  }
+
+  private static func find(_ words: [String]) -> Command? {
+    allCommands.filter { words.starts(with: $0.path) }.max { $0.path.count < $1.path.count }
+  }
+
+  private static func unknown(_ words: [String]) throws -> ExitCode {
+    guard let first = words.first, !["help", "--help", "-h"].contains(first) else {
+      Terminal.print(Help.overview(allCommands))
+      return .done
+    }
+    if ["--version", "version"].contains(first) {
+      Terminal.print("opine 0.1.0")
+      return .done
+    }
+    let near = nearest(words.prefix(2).joined(separator: " "), allCommands.map(\.name))
+    let hint = near.map { "; did you mean opine \($0)?" } ?? ""
+    throw CommandError.usage("there is no command \(first)\(hint)", nil)
+  }
 }

@@ -1,0 +1,12 @@
+#include "CMappings.h"
+
+static const char reviews_template[] = {
+#embed "../../../mappings/elasticsearch/reviews-template.json" suffix(, )
+    0};
+
+static const char reviews_connector[] = {
+#embed "../../../mappings/connect/reviews-elasticsearch.json" suffix(, )
+    0};
+
+const char *opine_reviews_template(void) { return reviews_template; }
+const char *opine_reviews_connector(void) { return reviews_connector; }

@@ -1,0 +1,80 @@
+import Foundation
+
+/// What is written for people: colour only on a terminal, tables, a line of progress.
+enum Terminal {
+  static let isInteractive = isatty(STDOUT_FILENO) == 1
+  static let hasProgress = isatty(STDERR_FILENO) == 1
+  private static let hasColour =
+    isInteractive && ProcessInfo.processInfo.environment["NO_COLOR"] == nil
+
+  enum Style: String {
+    case bold = "1", dim = "2", red = "31", green = "32", yellow = "33", cyan = "36"
+  }
+
+  static func styled(_ text: String, _ style: Style) -> String {
+    hasColour ? "\u{1B}[\(style.rawValue)m\(text)\u{1B}[0m" : text
+  }
+
+  /// To standard output.
+  static func print(_ text: String) { FileHandle.standardOutput.write(Data((text + "\n").utf8)) }
+
+  /// To standard error: what is not the result.
+  static func say(_ text: String) { FileHandle.standardError.write(Data((text + "\n").utf8)) }
+
+  /// Columns as wide as their widest cell; the last one is cut so that a line has 100 columns.
+  static func table(_ header: [String], _ rows: [[String]]) -> String {
+    var widths = header.map(\.count)
+    for row in rows {
+      for (column, cell) in row.enumerated() { widths[column] = max(widths[column], cell.count) }
+    }
+    func line(_ cells: [String]) -> String {
+      var text = ""
+      for (column, cell) in cells.enumerated() {
+        let last = column == cells.count - 1
+        text += last ? cell : cell.padding(toLength: widths[column] + 2, withPad: " ", startingAt: 0)
+      }
+      return String(text.prefix(100))
+    }
+    return ([styled(line(header), .dim)] + rows.map(line)).joined(separator: "\n")
+  }
+
+  static func grouped(_ number: Int) -> String {
+    let digits = String(abs(number))
+    var text = ""
+    for (index, digit) in digits.enumerated() {
+      if index > 0 && (digits.count - index) % 3 == 0 { text += "," }
+      text.append(digit)
+    }
+    return (number < 0 ? "-" : "") + text
+  }
+}
+
+/// One line on standard error that is written over: count, rate, time left. Silent without a terminal.
+struct Progress {
+  private let what: String
+  private let total: Int?
+  private let start = ContinuousClock.now
+  private var shownAt: ContinuousClock.Instant?
+
+  init(_ what: String, total: Int? = nil) {
+    self.what = what
+    self.total = total
+  }
+
+  mutating func show(_ count: Int) {
+    guard Terminal.hasProgress else { return }
+    let now = ContinuousClock.now
+    guard now - start > .seconds(1), shownAt.map({ now - $0 > .milliseconds(200) }) ?? true else { return }
+    shownAt = now
+    let rate = Double(count) / max(0.001, (now - start) / .seconds(1))
+    var line = "\(what) \(Terminal.grouped(count))  \(Terminal.grouped(Int(rate)))/s"
+    if let total, rate > 0 {
+      line += "  \(count * 100 / max(total, 1)) %  \(Int(Double(total - count) / rate)) s left"
+    }
+    FileHandle.standardError.write(Data("\r\u{1B}[K\(line)".utf8))
+  }
+
+  func end() {
+    if shownAt != nil { FileHandle.standardError.write(Data("\r\u{1B}[K".utf8)) }
+  }
+}

@@ -1,0 +1,4 @@
+/// Every command, in the order of `--help`.
+let allCommands: [Command] = [
+  ConnectCommand.command
+]
