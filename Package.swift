@@ -47,7 +47,8 @@ let package = Package(
     .target(
       name: "CSimdJSON", path: "Sources/CLibraries/CSimdJSON",
       linkerSettings: [.linkedLibrary("simdjson")]),
-    .target(name: "CModel", path: "Sources/CLibraries/CModel"),
+    .target(
+      name: "CModel", path: "Sources/CLibraries/CModel", exclude: ["linear.model", "MODEL_CARD.md"]),
     .target(name: "CMappings", path: "Sources/CLibraries/CMappings"),
 
     // Platform: nothing here is special to reviews.
@@ -70,7 +71,9 @@ let package = Package(
       "Connect",
       ["Kafka", "SchemaRegistry", "HTTPServer", "JSON", "SQLite", "Bytes", "Scheduling", "Telemetry"]),
     library("Ingest", ["Kafka", "SchemaRegistry", "Reviews", "JSON", "SQLite", "Bytes", "Telemetry"]),
-    library("Enrich", ["Connect", "Reviews", "CModel", "JSON", "Bytes"]),
+    library(
+      "Enrich",
+      ["Connect", "Kafka", "Avro", "Reviews", "CModel", "JSON", "Bytes", "Scheduling", "Telemetry"]),
     library(
       "ESSink",
       ["Connect", "Kafka", "Avro", "Elasticsearch", "HTTPClient", "JSON", "Bytes", "Scheduling", "Telemetry"]),
@@ -90,7 +93,7 @@ let package = Package(
       path: "Sources/opine", swiftSettings: strict),
     .executableTarget(
       name: "Benchmarks",
-      dependencies: ["Avro", "Enrich", "Ingest"],
+      dependencies: ["Avro", "Enrich", "Ingest", "Reviews", "Bytes"],
       path: "Benchmarks", swiftSettings: strict),
 
     tests("BytesTests", ["Bytes"]),
@@ -102,9 +105,11 @@ let package = Package(
     tests("KafkaTests", ["Kafka"]),
     tests("ConnectTests", ["Connect"]),
     tests("ESSinkTests", ["ESSink"]),
-    tests("ReviewsTests", ["Reviews"]),
+    tests("ReviewsTests", ["Reviews", "Avro", "Bytes"]),
     tests("IngestTests", ["Ingest"]),
-    tests("EnrichTests", ["Enrich"]),
+    tests(
+      "EnrichTests",
+      ["Enrich", "Connect", "Kafka", "Reviews", "Avro", "Bytes", "Telemetry", "CRdKafka"]),
     tests("CommandLineTests", ["opine", "Configuration"]),
     tests("TidyTests", []),
   ],

@@ -6,11 +6,19 @@ struct Benchmarks {
     switch arguments.first {
     case "avro": benchmarkAvro()
     case "json": benchmarkJSON()
+    case "model": benchmarkModel()
+    case "enrich": benchmarkEnrich()
+    case "train" where arguments.count > 2:
+      trainModel(output: arguments[1], files: Array(arguments[2...]))
+    case "eval" where arguments.count > 2:
+      evaluateModel(arguments[1], files: Array(arguments[2...]))
     case "fuzz":
       let count = option("--count", in: arguments).flatMap { Int($0) } ?? 1_000_000
       let seed = option("--seed", in: arguments).flatMap { UInt64($0) } ?? .random(in: 0 ... .max)
       if !fuzzAvro(count: count, seed: seed) { exitWithFailure() }
-    default: print("usage: Benchmarks avro | json | fuzz [--count N] [--seed N]")
+    default:
+      print("usage: Benchmarks avro | json | model | enrich | fuzz [--count N] [--seed N]")
+      print("       Benchmarks train MODEL FILE… | eval MODEL|builtin FILE…")
     }
   }
 

@@ -1,4 +1,9 @@
 #include "CModel.h"
 
-const uint8_t opine_linear_model[] = {0};
-const size_t opine_linear_model_size = 0;
+static const uint8_t model[] = {
+#embed "linear.model"
+};
+
+const uint8_t *opine_linear_model_bytes(void) { return model; }
+
+size_t opine_linear_model_size(void) { return sizeof(model); }
