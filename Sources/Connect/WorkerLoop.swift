@@ -186,8 +186,9 @@ struct WorkerLoop: ~Copyable {
   }
 
   private mutating func unpark(_ now: Duration) throws(TaskFailure) {
-    guard !parked.isEmpty, context.mayProceed || now >= parkedUntil else { return }
+    let mayProceed = context.mayProceed
     context.mayProceed = false
+    guard !parked.isEmpty, mayProceed || now >= parkedUntil else { return }
     parkedUntil = now + .seconds(1)
     for source in parked.keys.sorted() {
       let waiting = parked.removeValue(forKey: source) ?? []
