@@ -108,8 +108,11 @@ struct Invocation: Sendable {
 
   // MARK: - Values
 
+  /// The default is the one that this command declares: two commands may share an option's name.
   func optional(_ option: Option) -> String? {
-    flags[option.name] ?? environment[option.environment] ?? file[option.name] ?? option.standard
+    let declared = command.options.first { $0.name == option.name } ?? option
+    return flags[option.name] ?? environment[option.environment] ?? file[option.name]
+      ?? declared.standard
   }
 
   func text(_ option: Option) -> String { optional(option) ?? "" }

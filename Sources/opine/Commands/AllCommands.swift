@@ -1,6 +1,8 @@
 /// Every command, in the order of `--help`.
 let allCommands: [Command] = [
-  ConnectCommand.command,
+  StageCommands.enrich,
+  StageCommands.connect,
+  StageCommands.run,
   SearchCommand.command,
   DeadLetterCommands.list,
   DeadLetterCommands.show,

@@ -1,0 +1,89 @@
+import Connect
+import ESSink
+import Foundation
+import Telemetry
+
+/// `opine enrich`, `opine connect` and `opine run`: the stages that work until they are stopped.
+enum StageCommands {
+  static func listen(_ standard: String) -> Option {
+    Option("listen", .text, "HOST:PORT", standard: standard, "address of /health and /metrics")
+  }
+
+  static let enrich = Command(
+    "enrich", "score reviews: reviews.raw to reviews.scored",
+    options: [.kafka, .registry, .data, .once, .onGap, listen("127.0.0.1:8084")],
+    example: "opine enrich --once"
+  ) { invocation in
+    let stage = Stage(health: Health(), metrics: Metrics())
+    let admin = try AdminServer.start(listen: invocation.text(listen("")), stage: stage)
+    defer { admin.stop() }
+    let worker = try EnrichStage.worker(invocation, stage: stage)
+    announce("enrich", admin.port)
+    return try await stage.run([worker])
+  }
+
+  static let connect = Command(
+    "connect", "the sink: topics to Elasticsearch", arguments: "[FILE.json …]",
+    argumentCount: 0...64,
+    options: [.kafka, .registry, .elasticsearch, .data, .once, .onGap, listen("127.0.0.1:8083")],
+    example: "opine connect mappings/connect/reviews-elasticsearch.json"
+  ) { invocation in
+    let stage = Stage(health: Health(), metrics: Metrics())
+    let admin = try AdminServer.start(listen: invocation.text(listen("")), stage: stage)
+    defer { admin.stop() }
+    let files = try invocation.arguments.map { try ConnectorFile.read($0, invocation) }
+    guard !files.isEmpty else {
+      throw CommandError(
+        .usage, "opine connect needs a connector's FILE.json",
+        why: "connectors made by REST are not there yet",
+        next: "opine connect mappings/connect/reviews-elasticsearch.json")
+    }
+    let workers = try files.flatMap { try sink($0, invocation, stage) }
+    announce("connect", admin.port)
+    return try await stage.run(workers)
+  }
+
+  static let run = Command(
+    "run", "enrich and the reviews sink in one process",
+    options: [.kafka, .registry, .elasticsearch, .data, .once, .onGap, listen("127.0.0.1:8083")],
+    example: "opine run --once"
+  ) { invocation in
+    let stage = Stage(health: Health(), metrics: Metrics())
+    let admin = try AdminServer.start(listen: invocation.text(listen("")), stage: stage)
+    defer { admin.stop() }
+    let enrich = try EnrichStage.worker(invocation, stage: stage)
+    let connector = try ConnectorFile.builtIn(invocation)
+    announce("run", admin.port)
+    if invocation.flag(.once) {
+      // What enrich writes now is what the sink must reach: one after the other.
+      let code = try await stage.run([enrich])
+      guard code == .done else { return code }
+      return try await stage.run(try sink(connector, invocation, stage))
+    }
+    return try await stage.run([enrich] + (try sink(connector, invocation, stage)))
+  }
+
+  private static func sink(
+    _ properties: [String: String], _ invocation: Invocation, _ stage: Stage
+  ) throws -> [Worker] {
+    let connector: SinkConnector
+    do {
+      connector = try SinkConnector(properties)
+    } catch let error as SinkSettingsError {
+      throw CommandError(
+        .failed, "the connector can't be started", why: error.description,
+        next: "mend these properties")
+    }
+    for name in connector.settings.unknown {
+      Terminal.say("opine: \(connector.settings.name): nothing obeys the property \(name)")
+    }
+    let registry = registryClient(connector.settings.registryURLs.joined(separator: ","))
+    return connector.workers(
+      kafka: invocation.kafkaProperties, dataDirectory: invocation.text(.data),
+      once: invocation.flag(.once), stage: stage, schemas: schemaSource(registry))
+  }
+
+  private static func announce(_ name: String, _ port: Int) {
+    Terminal.print("ready \(name) http://127.0.0.1:\(port)/health")
+  }
+}
