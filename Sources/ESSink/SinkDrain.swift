@@ -1,0 +1,62 @@
+import Connect
+import Foundation
+import Kafka
+import Telemetry
+
+/// What the sink holds of which partitions, and what holds the sink: for revokes, stops and status.
+extension ESSinkTask {
+  public func forget(_ sources: Set<TopicPartition>) {
+    for (id, queue) in waiting {
+      let left = queue.filter { !sources.contains($0.slice.source) }
+      waiting[id] = left.isEmpty ? nil : left
+    }
+    // What is not sent and concerns nobody else is dropped; the rest may be sent: versions make it harmless.
+    for number in schedule.waiting {
+      guard let bulk = bulks[number], bulk.belongsOnly(to: sources) else { continue }
+      schedule.remove(number)
+      drop(bulk)
+    }
+    for target in destinations {
+      guard let bulk = target.open, bulk.belongsOnly(to: sources) else { continue }
+      target.open = nil
+      for item in bulk.items { release(item.id) }
+    }
+  }
+
+  private func drop(_ bulk: Bulk) {
+    retire(bulk)
+    for item in bulk.items { release(item.id) }
+  }
+
+  public func isBusy(_ sources: Set<TopicPartition>) -> Bool {
+    bulks.values.contains { $0.touches(sources) }
+      || destinations.contains { ($0.open?.count ?? 0) > 0 && $0.open!.touches(sources) }
+      || !waiting.isEmpty
+  }
+
+  public var canDrain: Bool { hold == nil && destinations.allSatisfy { $0.indexHold == nil } }
+
+  public var deadline: Duration? {
+    let linger = destinations.compactMap { target in
+      target.open.flatMap { $0.count > 0 ? $0.openedAt + settings.linger : nil }
+    }.min()
+    return [linger, schedule.deadline].compactMap { $0 }.min()
+  }
+
+  public var holds: [Hold] {
+    var all = destinations.compactMap(\.indexHold)
+    if let hold { all.append(hold) } else if let slow = slowHold { all.append(slow) }
+    if let hold = schemas.hold { all.append(hold) }
+    return all
+  }
+
+  /// A server that accepts and never answers holds us up before the time limit says so.
+  private var slowHold: Hold? {
+    let oldest = schedule.inFlight.compactMap { bulks[$0]?.sentAt }.min()
+    guard let oldest, context.now - oldest > .seconds(5) else { return nil }
+    let seconds = (context.now - oldest).seconds
+    return Hold(
+      name: "elasticsearch", reason: "a bulk has had no answer for \(Int(seconds)) s",
+      since: Date.now.timeIntervalSince1970 - seconds, nextTry: nil)
+  }
+}

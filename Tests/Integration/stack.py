@@ -1,0 +1,125 @@
+"""The real servers and the processes of opine under test."""
+
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+import urllib.request
+
+
+def free_port():
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
+class Stack:
+    """Fresh Kafka and Elasticsearch, a registry of our own, and whatever a scenario starts."""
+
+    def __init__(self, opine):
+        self.opine = opine
+        self.script = os.environ["OPINE_TEST_SERVERS"]
+        self.home = tempfile.mkdtemp(prefix="opine-it-")
+        self.processes = {}
+        self.environment = dict(os.environ)
+        self.environment["OPINE_SERVERS_HOME"] = os.path.join(self.home, "servers")
+        self.environment["OPINE_SERVERS_PORT_SHIFT"] = os.environ.get("OPINE_SERVERS_PORT_SHIFT", "2000")
+        self.registry_port = free_port()
+        self.listen = {name: free_port() for name in ("enrich", "connect")}
+
+    def __enter__(self):
+        self.servers("up", "kafka", "elasticsearch")
+        lines = subprocess.run([self.script, "env"], env=self.environment, check=True, capture_output=True, text=True)
+        found = dict(line.removeprefix("export ").split("=", 1) for line in lines.stdout.splitlines())
+        self.kafka, self.elasticsearch = found["OPINE_TEST_KAFKA"], found["OPINE_TEST_ELASTICSEARCH"]
+        self.registry = f"http://127.0.0.1:{self.registry_port}"
+        self.environment |= {
+            "OPINE_KAFKA": self.kafka, "OPINE_ELASTICSEARCH": self.elasticsearch,
+            "OPINE_REGISTRY": self.registry, "OPINE_DATA": os.path.join(self.home, "data"),
+        }
+        self.start_registry()
+        self.run("apply", "--yes")
+        return self
+
+    def __exit__(self, *_):
+        for name in list(self.processes):
+            self.kill(name)
+        self.servers("wipe", "kafka", "elasticsearch")
+        shutil.rmtree(self.home, ignore_errors=True)
+
+    def servers(self, *words):
+        subprocess.run([self.script, *words], env=self.environment, check=True, stdout=subprocess.DEVNULL)
+
+    # Processes of opine
+
+    def run(self, *words, exit=0, stdin=None, timeout=300):
+        done = subprocess.run([self.opine, *words], env=self.environment, stdin=stdin, timeout=timeout,
+                              capture_output=True, text=True)
+        assert done.returncode == exit, f"opine {' '.join(words)}: exit {done.returncode}, not {exit}\n{done.stdout}\n{done.stderr}"
+        return done.stdout
+
+    def start(self, name, *words):
+        log = open(os.path.join(self.home, f"{name}.log"), "ab")
+        self.processes[name] = subprocess.Popen([self.opine, *words], env=self.environment, stdout=log, stderr=log)
+
+    def start_registry(self):
+        data = os.path.join(self.home, "registry")
+        self.start("registry", "registry", "serve", "--listen", f"127.0.0.1:{self.registry_port}", "--data", data)
+        self.wait(lambda: self.get(self.registry + "/subjects") is not None, 20, "the registry answers")
+
+    def start_enrich(self):
+        self.start("enrich", "enrich", "--listen", f"127.0.0.1:{self.listen['enrich']}")
+
+    def start_connect(self):
+        sink = os.path.join(os.path.dirname(__file__), "../../mappings/connect/reviews-elasticsearch.json")
+        config = json.load(open(sink))
+        config["config"]["read.timeout.ms"] = "5000"
+        path = os.path.join(self.home, "sink.json")
+        json.dump(config, open(path, "w"))
+        self.start("connect", "connect", path, "--listen", f"127.0.0.1:{self.listen['connect']}")
+
+    def kill(self, name, number=signal.SIGKILL):
+        process = self.processes.pop(name, None)
+        if process is None:
+            return None
+        process.send_signal(number)
+        return process.wait(30)
+
+    def health(self, name):
+        return self.get(f"http://127.0.0.1:{self.listen[name]}/health")
+
+    # Looking
+
+    @staticmethod
+    def get(url, body=None, method=None):
+        data = None if body is None else json.dumps(body).encode()
+        request = urllib.request.Request(url, data, {"Content-Type": "application/json"}, method=method)
+        try:
+            with urllib.request.urlopen(request, timeout=5) as answer:
+                text = answer.read()
+                return json.loads(text) if text else {}
+        except urllib.error.HTTPError as error:
+            try:
+                return json.loads(error.read())
+            except ValueError:
+                return None
+        except (OSError, ValueError):
+            return None
+
+    @staticmethod
+    def wait(condition, seconds, what):
+        deadline = time.monotonic() + seconds
+        while not (found := condition()):
+            assert time.monotonic() < deadline, f"not within {seconds} s: {what}"
+            time.sleep(0.02)
+        return found
+
+    def tell(self):
+        for name in ("registry", "enrich", "connect", "generate"):
+            path = os.path.join(self.home, f"{name}.log")
+            if os.path.exists(path):
+                print(f"--- the end of {name}.log\n" + "\n".join(open(path, errors="replace").read().splitlines()[-15:]))
