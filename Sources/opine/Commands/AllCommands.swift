@@ -4,4 +4,12 @@ let allCommands: [Command] = [
   SearchCommand.command,
   DeadLetterCommands.list,
   DeadLetterCommands.show,
+  ApplyCommand.command,
+  RegistryCommand.serve,
+  SchemaCommands.register,
+  SchemaCommands.list,
+  SchemaCommands.get,
+  ModelCommands.score,
+  ModelCommands.eval,
+  ModelCommands.train,
 ]
