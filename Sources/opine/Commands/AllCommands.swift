@@ -6,6 +6,7 @@ let allCommands: [Command] = [
   DeadLetterCommands.show,
   ApplyCommand.command,
   RegistryCommand.serve,
+  VerifyCommand.command,
   SchemaCommands.register,
   SchemaCommands.list,
   SchemaCommands.get,
