@@ -86,9 +86,9 @@ let package = Package(
     .executableTarget(
       name: "opine",
       dependencies: [
-        "Ingest", "Enrich", "ESSink", "RegistryServer", "Configuration", "CMappings", "Reviews",
-        "Elasticsearch", "Connect", "Kafka", "SchemaRegistry", "HTTPClient", "HTTPServer", "JSON",
-        "Bytes", "Telemetry", "Scheduling",
+        "Avro", "Ingest", "Enrich", "ESSink", "RegistryServer", "Configuration", "CMappings",
+        "Reviews", "Elasticsearch", "Connect", "Kafka", "SchemaRegistry", "HTTPClient", "HTTPServer",
+        "JSON", "Bytes", "Telemetry", "Scheduling",
       ],
       path: "Sources/opine", swiftSettings: strict),
     .executableTarget(

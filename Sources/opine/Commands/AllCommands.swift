@@ -6,4 +6,13 @@ let allCommands: [Command] = [
   SearchCommand.command,
   DeadLetterCommands.list,
   DeadLetterCommands.show,
+  ApplyCommand.command,
+  RegistryCommand.serve,
+  VerifyCommand.command,
+  SchemaCommands.register,
+  SchemaCommands.list,
+  SchemaCommands.get,
+  ModelCommands.score,
+  ModelCommands.eval,
+  ModelCommands.train,
 ]

@@ -21,6 +21,13 @@ struct TopicReader: ~Copyable {
         lows[source] = bounds.low
       }
     }
+    try self.init(lows: lows, ends: ends, kafka: kafka)
+  }
+
+  /// Reads these offsets of each partition.
+  init(
+    lows: [TopicPartition: Int64], ends: [TopicPartition: Int64], kafka: KafkaProperties
+  ) throws(KafkaError) {
     var properties = kafka
     properties["group.id"] = "opine-reader"
     let made = try Consumer(properties)

@@ -1,0 +1,84 @@
+import Elasticsearch
+import JSON
+import Reviews
+
+/// Reads the index's documents as far as the audit asks.
+struct IndexReading {
+  private static let fields: JSONValue = ["doc_version", "source_partition", "source_offset"]
+  private static let page: JSONValue = [
+    "size": 5000, "sort": ["_doc"], "_source": fields, "query": ["match_all": [:]],
+  ]
+  private let client: ElasticsearchClient
+  private let index: String
+
+  init(_ client: ElasticsearchClient, index: String) {
+    self.client = client
+    self.index = index
+  }
+
+  /// Makes everything written so far visible to a search.
+  func refresh() throws(ElasticsearchError) {
+    try client.call(.post, "/\(index)/_refresh", operation: "refresh \(index)")
+  }
+
+  /// Hands over every document, in no order.
+  func documents(_ handle: (String, AuditDocument) -> Void) throws(ElasticsearchError) {
+    let operation = "read all of \(index)"
+    var progress = Progress("reading \(index)")
+    defer { progress.end() }
+    var count = 0
+    var answer = try client.call(
+      .post, "/\(index)/_search?scroll=5m", Self.page, operation: operation)
+    var scroll: String?
+    defer { close(scroll) }
+    while true {
+      if (answer["_shards"]?["failed"]?.int64 ?? 0) > 0 || answer["timed_out"]?.bool == true {
+        throw ElasticsearchError(
+          status: 503, operation: operation, reason: "not every shard answered")
+      }
+      scroll = answer["_scroll_id"]?.string ?? scroll
+      let hits = answer["hits"]?["hits"]?.array ?? []
+      guard !hits.isEmpty, let scroll else { return }
+      for hit in hits {
+        if let id = hit["_id"]?.string { handle(id, Self.document(hit["_source"])) }
+      }
+      count += hits.count
+      progress.show(count)
+      answer = try client.call(
+        .post, "/_search/scroll", ["scroll": "5m", "scroll_id": .string(scroll)],
+        operation: operation)
+    }
+  }
+
+  /// Best effort: what stays open ends by itself.
+  private func close(_ scroll: String?) {
+    guard let scroll else { return }
+    _ = try? client.call(
+      .delete, "/_search/scroll", ["scroll_id": .string(scroll)], operation: "close the scroll")
+  }
+
+  /// Reads documents by their ids as they are now, refreshed or not; nil of one that is not there.
+  func reread(
+    _ ids: [String], _ handle: (String, AuditDocument?) -> Void
+  ) throws(ElasticsearchError) {
+    if ids.isEmpty { return }
+    let wanted = ids.map { id -> JSONValue in ["_id": .string(id), "_source": Self.fields] }
+    let answer = try client.call(
+      .post, "/\(index)/_mget?realtime=true", ["docs": .array(wanted)],
+      operation: "read suspects of \(index)")
+    for found in answer["docs"]?.array ?? [] {
+      guard let id = found["_id"]?.string, found["error"] == nil else { continue }
+      handle(id, found["found"]?.bool == true ? Self.document(found["_source"]) : nil)
+    }
+  }
+
+  private static func document(_ source: JSONValue?) -> AuditDocument {
+    var place: AuditPlace?
+    if let partition = source?["source_partition"]?.int64,
+      let offset = source?["source_offset"]?.int64
+    {
+      place = AuditPlace(partition: Int32(clamping: partition), offset: offset)
+    }
+    return AuditDocument(docVersion: source?["doc_version"]?.int64, place: place)
+  }
+}

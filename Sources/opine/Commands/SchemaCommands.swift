@@ -1,0 +1,120 @@
+import Foundation
+import HTTPClient
+import JSON
+import SchemaRegistry
+
+/// `opine schemas …`: what the registry holds.
+enum SchemaCommands {
+  static let version = Option(
+    "version", .text, "N|latest", standard: "latest", "which version of the subject")
+
+  static let register = Command(
+    "schemas register", "register a schema under a subject", arguments: "SUBJECT FILE",
+    argumentCount: 2...2, options: [.registry, .json],
+    example: "opine schemas register reviews.raw-value mappings/avro/review.avsc"
+  ) { invocation in
+    let (subject, path) = (invocation.arguments[0], invocation.arguments[1])
+    Terminal.say("registry \(invocation.text(.registry))")
+    let text: String
+    do { text = try String(contentsOf: URL(filePath: path), encoding: .utf8) } catch {
+      throw CommandError(
+        .failed, "\(path) can't be read", why: error.localizedDescription, next: "name a schema file")
+    }
+    let answer = try await ask(invocation, .register(subject: subject, schema: text))
+    if invocation.flag(.json) {
+      Terminal.print(json(answer, text: nil).serialized())
+    } else {
+      let number = answer.version.map { " version \($0)" } ?? ""
+      Terminal.print("\(subject)\(number) has id \(answer.id)")
+    }
+    return .done
+  }
+
+  static let list = Command(
+    "schemas list", "subjects and their newest versions", options: [.registry, .json],
+    example: "opine schemas list"
+  ) { invocation in
+    var found: [SubjectVersion] = []
+    for subject in try await ask(invocation, .subjects) {
+      found.append(try await ask(invocation, .latest(subject: subject)))
+    }
+    if invocation.flag(.json) {
+      for each in found { Terminal.print(json(each, text: nil).serialized()) }
+    } else {
+      let rows = found.map { each in
+        [each.subject, each.version.map(String.init) ?? "?", String(each.id), each.schemaType]
+      }
+      Terminal.print(Terminal.table(["SUBJECT", "VERSION", "ID", "TYPE"], rows))
+    }
+    return .done
+  }
+
+  static let get = Command(
+    "schemas get", "one schema's text", arguments: "SUBJECT", argumentCount: 1...1,
+    options: [.registry, version, .json], example: "opine schemas get reviews.raw-value --version 1"
+  ) { invocation in
+    let subject = invocation.arguments[0]
+    let wanted = invocation.text(version)
+    let call: RegistryCall<SubjectVersion>
+    if wanted == "latest" {
+      call = .latest(subject: subject)
+    } else if let number = Int(wanted), number > 0 {
+      call = .version(number, subject: subject)
+    } else {
+      throw CommandError.usage("--version is a number from 1, or latest", invocation.command)
+    }
+    let answer = try await ask(invocation, call)
+    let text = answer.text ?? ""
+    if invocation.flag(.json) {
+      Terminal.print(json(answer, text: text).serialized())
+    } else {
+      Terminal.print((try? JSONValue.parse(text))?.serialized(pretty: true) ?? text)
+    }
+    return .done
+  }
+
+  private static func ask<Answer>(
+    _ invocation: Invocation, _ call: RegistryCall<Answer>
+  ) async throws -> Answer {
+    do throws(RegistryError) {
+      return try await registryClient(invocation).send(call)
+    } catch {
+      throw unreachable(error, "the registry did not do it")
+    }
+  }
+
+  private static func json(_ answer: SubjectVersion, text: String?) -> JSONValue {
+    var members = [
+      JSONMember("subject", .string(answer.subject)),
+      JSONMember("version", answer.version.map { .int($0) } ?? .null),
+      JSONMember("id", .int(answer.id)), JSONMember("schemaType", .string(answer.schemaType)),
+    ]
+    if let text { members.append(JSONMember("schema", .string(text))) }
+    return .object(members)
+  }
+}
+
+/// A client for commands that end: one repetition, short limits.
+func registryClient(_ invocation: Invocation) -> RegistryClient {
+  let configuration = HTTPClientConfiguration(connectTimeout: .seconds(2), timeout: .seconds(10))
+  return RegistryClient(
+    urls: invocation.text(.registry).split(separator: ",").map(String.init),
+    http: HTTPClient(configuration: configuration),
+    retries: .init(count: 1, base: .milliseconds(300)))
+}
+
+func unreachable(_ error: RegistryError, _ what: String) -> CommandError {
+  switch error.code {
+  case .unavailable:
+    CommandError(
+      .unreachable, what, why: error.description,
+      next: "start the registry (opine registry serve), or say where it is: --registry URL")
+  case .notFound:
+    CommandError(.notFoundOrUnbalanced, what, why: error.description, next: "opine schemas list")
+  case .unauthorized:
+    CommandError(
+      .failed, what, why: error.description, next: "--registry http://USER:PASSWORD@HOST:PORT")
+  case .incompatible, .invalid, .unusable:
+    CommandError(.failed, what, why: error.description, next: "mend the schema")
+  }
+}
