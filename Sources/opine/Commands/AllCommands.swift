@@ -1,5 +1,7 @@
 /// Every command, in the order of `--help`.
 let allCommands: [Command] = [
+  IngestCommands.file,
+  IngestCommands.generate,
   StageCommands.enrich,
   StageCommands.connect,
   StageCommands.run,
