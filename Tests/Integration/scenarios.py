@@ -8,6 +8,7 @@ import statistics
 import subprocess
 import threading
 import time
+import urllib.parse
 
 from check import Check
 
@@ -43,11 +44,12 @@ def real_reviews(stack, full):
 def the_auditor_is_audited(stack):
     es = stack.elasticsearch
     hits = stack.get(f"{es}/reviews/_search", {"size": 4, "sort": ["review_id"]})["hits"]["hits"]
+    path = lambda hit: f"{es}/reviews/_doc/{urllib.parse.quote(hit['_id'], safe='')}"
     for hit in hits[:3]:
-        stack.get(f"{es}/reviews/_doc/{hit['_id']}", method="DELETE")
+        stack.get(path(hit), method="DELETE")
     older = dict(hits[3]["_source"], doc_version=hits[3]["_source"]["doc_version"] - 1)
-    version = stack.get(f"{es}/reviews/_doc/{hits[3]['_id']}")["_version"]
-    stack.get(f"{es}/reviews/_doc/{hits[3]['_id']}?version={version}&version_type=external_gte", older, "PUT")
+    version = stack.get(path(hits[3]))["_version"]
+    stack.get(f"{path(hits[3])}?version={version}&version_type=external_gte", older, "PUT")
     stack.get(f"{es}/reviews/_doc/by-hand", {"text": "by hand"}, "PUT")
     books, mine = verified(stack, exit=3)
     assert (books["missing"], books["stale"], books["extra"]) == (3, 1, 1), books
