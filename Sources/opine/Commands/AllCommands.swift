@@ -13,4 +13,5 @@ let allCommands: [Command] = [
   ModelCommands.score,
   ModelCommands.eval,
   ModelCommands.train,
+  StatusCommand.command,
 ]
