@@ -17,4 +17,5 @@ let allCommands: [Command] = [
   ModelCommands.score,
   ModelCommands.eval,
   ModelCommands.train,
+  StatusCommand.command,
 ]

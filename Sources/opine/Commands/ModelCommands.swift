@@ -43,7 +43,8 @@ enum ModelCommands {
       var members = ModelCommands.members(total)
       if rows.count > 1 {
         let files = rows.map { row in
-          JSONValue.object([JSONMember("file", .string(row.name))] + ModelCommands.members(row.result))
+          JSONValue.object(
+            [JSONMember("file", .string(row.name))] + ModelCommands.members(row.result))
         }
         members.append(JSONMember("files", .array(files)))
       }

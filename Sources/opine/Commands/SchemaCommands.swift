@@ -18,7 +18,8 @@ enum SchemaCommands {
     let text: String
     do { text = try String(contentsOf: URL(filePath: path), encoding: .utf8) } catch {
       throw CommandError(
-        .failed, "\(path) can't be read", why: error.localizedDescription, next: "name a schema file")
+        .failed, "\(path) can't be read", why: error.localizedDescription,
+        next: "name a schema file")
     }
     let answer = try await ask(invocation, .register(subject: subject, schema: text))
     if invocation.flag(.json) {
