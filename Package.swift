@@ -106,7 +106,7 @@ let package = Package(
     tests("ConnectTests", ["Connect"]),
     tests("ESSinkTests", ["ESSink"]),
     tests("ReviewsTests", ["Reviews", "Avro", "Bytes"]),
-    tests("IngestTests", ["Ingest"]),
+    tests("IngestTests", ["Ingest", "Reviews"]),
     tests(
       "EnrichTests",
       ["Enrich", "Connect", "Kafka", "Reviews", "Avro", "Bytes", "Telemetry", "CRdKafka"]),

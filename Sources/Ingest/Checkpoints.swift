@@ -59,6 +59,15 @@ public final class Checkpoints {
     } catch { throw .checkpoint("\(error)") }
   }
 
+  /// Whether there is a checkpoint of a file of that name, for whichever cluster.
+  public func knows(path: String) throws(IngestError) -> Bool {
+    do throws(SQLiteError) {
+      return try database.first(
+        "SELECT 1 FROM checkpoint WHERE path = ? LIMIT 1", [.text(path)]
+      ) { _ in true } ?? false
+    } catch { throw .checkpoint("\(error)") }
+  }
+
   public func store(
     cluster: String, topic: String, path: String, identity: FileIdentity, lines: Int
   ) throws(IngestError) {

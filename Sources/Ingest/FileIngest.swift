@@ -17,6 +17,8 @@ public final class FileIngest {
   public var onProgress: (Int) -> Void = { _ in }
   /// Called where an earlier run had delivered lines: the file, and how many.
   public var onSkip: (String, Int) -> Void = { _, _ in }
+  /// Called where an earlier run read a file of that name, but another one or to another cluster.
+  public var onAfresh: (String) -> Void = { _ in }
 
   private var read = 0
 
@@ -50,7 +52,11 @@ public final class FileIngest {
       done = try checkpoints.lines(
         cluster: cluster, topic: IngestTarget.topic, path: place.path, identity: place.identity)
     }
-    if done > 0 { onSkip(name, done) }
+    if done > 0 {
+      onSkip(name, done)
+    } else if let place, try checkpoints?.knows(path: place.path) == true {
+      onAfresh(name)
+    }
     let reader = try LineReader(name)
     writer.begin(at: done)
     let skipped = done
@@ -75,6 +81,8 @@ public final class FileIngest {
         try store(place)
       }
     } catch {
+      // What was read before the fault still goes out, unless Kafka is the fault.
+      if case .file = error { try writer.flush { () throws(IngestError) in try store(place) } }
       try? store(place, atOnce: true)
       throw error
     }

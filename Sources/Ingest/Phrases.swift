@@ -17,7 +17,8 @@ enum Phrases {
   static let positive = [
     "The food was delicious and fresh.", "Friendly staff who made us feel welcome.",
     "Amazing flavors and generous portions.", "I love this place and will be back soon!",
-    "Excellent service, quick and always with a smile.", "The best pizza in town, highly recommended.",
+    "Excellent service, quick and always with a smile.",
+    "The best pizza in town, highly recommended.",
     "A beautiful room with a wonderful view.", "Great value, everything was perfect.",
     "Our waiter was fantastic and very helpful.", "A lovely evening from start to finish.",
     "The coffee is great and the cakes are superb.", "Clean, cozy and simply awesome.",

@@ -60,7 +60,7 @@ public struct IngestCounts: Sendable, Equatable {
   public init() {}
 }
 
-/// Produces reviews and dead letters, one token each; tells up to which token all are on the broker.
+/// Produces reviews and dead letters, one token each; tells up to which token the broker has all.
 final class RawWriter {
   private var producer: Producer
   private let schemaID: Int
@@ -126,7 +126,9 @@ final class RawWriter {
     }
     if !sent {
       let cut = UnsafeRawBufferPointer(rebasing: line.prefix(64 << 10))
-      _ = try produce(IngestTarget.deadLetterTopic, nil, cut, headers, token)
+      _ = try withKey(key.map { Array($0.prefix(4096)) }) { (key) throws(IngestError) in
+        try produce(IngestTarget.deadLetterTopic, key, cut, headers, token)
+      }
     }
     counts.rejected += 1
   }
@@ -156,7 +158,7 @@ final class RawWriter {
     }
   }
 
-  /// Waits for room where the queue is full; a stopped run gives up waiting, the token unacknowledged.
+  /// Waits for room where the queue is full; a stopped run gives up, the token unacknowledged.
   private func produce(
     _ topic: String, _ key: UnsafeRawBufferPointer?, _ value: UnsafeRawBufferPointer?,
     _ headers: [RecordHeader], _ token: Int

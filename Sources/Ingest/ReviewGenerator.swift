@@ -184,7 +184,9 @@ public struct ReviewGenerator: Sendable {
     recent[Int.random(in: 0..<recent.count, using: &random)] = review
   }
 
-  private static func take(_ choice: Int, _ first: inout [Known], _ second: inout [Known]) -> Known {
+  private static func take(
+    _ choice: Int, _ first: inout [Known], _ second: inout [Known]
+  ) -> Known {
     if choice < first.count {
       first.swapAt(choice, first.count - 1)
       return first.removeLast()

@@ -64,6 +64,11 @@ enum IngestCommands {
           "\(name): \(Terminal.grouped(lines)) lines were delivered before and are skipped "
             + "(--from-start sends them again)")
       }
+      if !invocation.flag(fromStart) {
+        ingest.onAfresh = { name in
+          Terminal.say("\(name): starts afresh: the file or the cluster is not that of before")
+        }
+      }
       for name in invocation.arguments where !stop.isStopped {
         do throws(IngestError) {
           try ingest.run(file: name, fromStart: invocation.flag(fromStart))
