@@ -14,6 +14,7 @@ struct StatusBoard {
   private let metrics: Metrics
   private var kafkaHold: Hold?
   private var probeAt: Duration = .zero
+  private var heardAt: Duration = .zero
   private var nextUpdate: Duration = .zero
   private var known: [Hold] = []
 
@@ -44,7 +45,10 @@ struct StatusBoard {
     }
   }
 
-  mutating func kafkaAnswered() { kafkaHold = nil }
+  mutating func kafkaAnswered(_ now: Duration) {
+    kafkaHold = nil
+    heardAt = now
+  }
 
   mutating func kafkaFailed(_ error: KafkaError) {
     let since = kafkaHold?.since ?? Date.now.timeIntervalSince1970
@@ -83,15 +87,18 @@ struct StatusBoard {
     gauges[.lag]?.set(lag)
   }
 
-  /// A broker that came back says nothing by itself while there is nothing to read: ask it.
+  /// A broker that went away or came back says nothing by itself while there is nothing to read: after
+  /// three seconds of silence it is asked.
   private mutating func probe(
     _ now: Duration, _ assigned: [TopicPartition], _ consumer: borrowing Consumer
   ) {
-    guard kafkaHold != nil, now >= probeAt, let source = assigned.first else { return }
+    guard kafkaHold != nil || now - heardAt > .seconds(3), now >= probeAt,
+      let source = assigned.first
+    else { return }
     probeAt = now + .seconds(2)
     do throws(KafkaError) {
       _ = try consumer.watermarks(source, timeoutMilliseconds: 300)
-      kafkaHold = nil
+      kafkaAnswered(now)
     } catch {
       kafkaFailed(error)
     }

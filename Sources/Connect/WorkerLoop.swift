@@ -142,10 +142,10 @@ struct WorkerLoop: ~Copyable {
       switch event {
       case .records(let batch): try take(batch)
       case .endOfPartition(let source, let next):
-        status.kafkaAnswered()
+        status.kafkaAnswered(context.now)
         machine.reachedEnd(source, next: next)
       case .assigned(let sources):
-        status.kafkaAnswered()
+        status.kafkaAnswered(context.now)
         assigner.ask(for: sources)
         try assignPending(context.now)
       case .revoked(let sources, let lost): try revoke(sources, lost: lost)
@@ -158,7 +158,7 @@ struct WorkerLoop: ~Copyable {
   }
 
   private mutating func take(_ batch: RecordBatch) throws(TaskFailure) {
-    status.kafkaAnswered()
+    status.kafkaAnswered(context.now)
     let source = batch.source
     guard
       let slice = machine.arrived(
@@ -281,7 +281,10 @@ struct WorkerLoop: ~Copyable {
   private mutating func committed(_ offsets: [TopicPartition: Int64], _ error: KafkaError?) {
     machine.committed(offsets, succeeded: error == nil)
     status.committed(error)
-    if error == nil { assigner.remember(offsets) }
+    if error == nil {
+      status.kafkaAnswered(context.now)
+      assigner.remember(offsets)
+    }
   }
 
   private mutating func outOfRange(

@@ -71,7 +71,7 @@ def written(stack, what):
         return indexing["index_total"] + indexing["delete_total"]
     from confluent_kafka import Consumer, TopicPartition
     if not hasattr(stack, "probe"):
-        stack.probe = Consumer({"bootstrap.servers": stack.kafka, "group.id": "probe"})
+        stack.probe = Consumer({"bootstrap.servers": stack.kafka, "group.id": "probe", "log_level": 0})
     topics = stack.probe.list_topics("reviews.scored", 5).topics["reviews.scored"]
     return sum(stack.probe.get_watermark_offsets(TopicPartition("reviews.scored", p), 5)[1] for p in topics.partitions)
 

@@ -48,6 +48,8 @@ class Stack:
     def __exit__(self, *_):
         for name in list(self.processes):
             self.kill(name)
+        if hasattr(self, "probe"):
+            self.probe.close()
         self.servers("wipe", "kafka", "elasticsearch")
         shutil.rmtree(self.home, ignore_errors=True)
 
