@@ -76,9 +76,15 @@ struct IndexReading {
     }
   }
 
+  /// The indices behind the alias; an index of that name, without alias, is one.
   private func indexCount() throws(ElasticsearchError) -> Int {
-    let answer = try client.call(.get, "/_alias/\(index)", operation: "look for alias \(index)")
-    return answer.object?.count ?? 0
+    let operation = "look for alias \(index)"
+    do throws(ElasticsearchError) {
+      return try client.call(.get, "/_alias/\(index)", operation: operation).object?.count ?? 1
+    } catch {
+      if error.isUnreachable { throw error }
+      return 1
+    }
   }
 
   private func research(
