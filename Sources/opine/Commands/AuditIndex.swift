@@ -58,10 +58,14 @@ struct IndexReading {
   }
 
   /// Reads documents by their ids as they are now, refreshed or not; nil of one that is not there.
+  ///
+  /// Behind an alias of several indices no document can be got by its id alone: there a refresh and
+  /// a search do the same.
   func reread(
     _ ids: [String], _ handle: (String, AuditDocument?) -> Void
   ) throws(ElasticsearchError) {
     if ids.isEmpty { return }
+    if try indexCount() > 1 { return try research(ids, handle) }
     let wanted = ids.map { id -> JSONValue in ["_id": .string(id), "_source": Self.fields] }
     let answer = try client.call(
       .post, "/\(index)/_mget?realtime=true", ["docs": .array(wanted)],
@@ -70,6 +74,34 @@ struct IndexReading {
       guard let id = found["_id"]?.string, found["error"] == nil else { continue }
       handle(id, found["found"]?.bool == true ? Self.document(found["_source"]) : nil)
     }
+  }
+
+  /// The indices behind the alias; an index of that name, without alias, is one.
+  private func indexCount() throws(ElasticsearchError) -> Int {
+    let operation = "look for alias \(index)"
+    do throws(ElasticsearchError) {
+      return try client.call(.get, "/_alias/\(index)", operation: operation).object?.count ?? 1
+    } catch {
+      if error.isUnreachable { throw error }
+      return 1
+    }
+  }
+
+  private func research(
+    _ ids: [String], _ handle: (String, AuditDocument?) -> Void
+  ) throws(ElasticsearchError) {
+    try refresh()
+    let body: JSONValue = [
+      "size": .int(ids.count), "_source": Self.fields,
+      "query": ["ids": ["values": .array(ids.map { .string($0) })]],
+    ]
+    let answer = try client.call(
+      .post, "/\(index)/_search", body, operation: "read suspects of \(index)")
+    var found: [String: JSONValue] = [:]
+    for hit in answer["hits"]?["hits"]?.array ?? [] {
+      if let id = hit["_id"]?.string { found[id] = hit }
+    }
+    for id in ids { handle(id, found[id].map { Self.document($0["_source"]) }) }
   }
 
   private static func document(_ source: JSONValue?) -> AuditDocument {

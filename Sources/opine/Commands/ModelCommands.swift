@@ -16,7 +16,8 @@ enum ModelCommands {
     let model = try load(invocation)
     var scorer = LineScorer(model)
     var lines = InputLines()
-    while lines.next({ scorer.add($0) }) { scorer.flush(over: 1 << 16) }
+    let limit = isatty(STDIN_FILENO) == 1 || Terminal.isInteractive ? 0 : 1 << 16
+    while lines.next({ scorer.add($0) }) { scorer.flush(over: limit) }
     scorer.flush(over: 0)
     return .done
   }
