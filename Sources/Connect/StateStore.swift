@@ -11,6 +11,11 @@ public final class StateStore {
   /// Opens or makes `state.sqlite` in the folder.
   public init(directory: String) throws {
     try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
+    // Several stages may start on one folder at once, and making the file's tables is not for two:
+    // SQLite answers "locked" there without waiting.
+    let lock = open(directory + "/state.lock", O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+    defer { if lock >= 0 { Foundation.close(lock) } }
+    if lock >= 0 { flock(lock, LOCK_EX) }
     database = try SQLiteConnection(path: directory + "/state.sqlite")
     try database.migrate([
       """

@@ -93,11 +93,11 @@ struct StatusBoard {
     _ now: Duration, _ assigned: [TopicPartition], _ consumer: borrowing Consumer
   ) {
     guard kafkaHold != nil || now - heardAt > .seconds(3), now >= probeAt,
-      let source = assigned.first
+      !assigned.isEmpty
     else { return }
     probeAt = now + .seconds(2)
     do throws(KafkaError) {
-      _ = try consumer.watermarks(source, timeoutMilliseconds: 300)
+      try consumer.ping(timeoutMilliseconds: 300)
       kafkaAnswered(now)
     } catch {
       kafkaFailed(error)

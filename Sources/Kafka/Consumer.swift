@@ -35,7 +35,7 @@ public struct Consumer: ~Copyable {
     "heartbeat.interval.ms": "2000", "queued.max.messages.kbytes": "16384",
     "fetch.message.max.bytes": "1048576", "fetch.wait.max.ms": "100",
     "fetch.error.backoff.ms": "100", "reconnect.backoff.max.ms": "1000",
-    "max.poll.interval.ms": "300000", "topic.metadata.refresh.interval.ms": "30000",
+    "max.poll.interval.ms": "300000", "socket.timeout.ms": "10000", "topic.metadata.refresh.interval.ms": "30000",
     "allow.auto.create.topics": "false", "client.id": "opine",
   ]
 
@@ -222,6 +222,11 @@ public struct Consumer: ~Copyable {
     try queryWatermarks(client.raw, place, timeoutMilliseconds)
   }
 
+  /// Whether a broker answers; blocks up to the time.
+  public func ping(timeoutMilliseconds: Int32) throws(KafkaError) {
+    try Kafka.ping(client.raw, timeoutMilliseconds)
+  }
+
   /// The log's bounds as the last answers of the broker told them; asks nobody. Nil before the first.
   public func knownWatermarks(_ place: TopicPartition) -> Watermarks? {
     var low: Int64 = -1
@@ -271,9 +276,20 @@ public struct Consumer: ~Copyable {
   }
 }
 
+/// Whether a broker answers within the time.
+func ping(_ client: OpaquePointer, _ timeout: Int32) throws(KafkaError) {
+  var found: UnsafePointer<rd_kafka_metadata>?
+  let code = rd_kafka_metadata(client, 0, nil, &found, timeout)
+  if let found { rd_kafka_metadata_destroy(found) }
+  guard code == RD_KAFKA_RESP_ERR_NO_ERROR else { throw KafkaError(code, "reach a broker") }
+}
+
+/// Asks first whether a broker answers: librdkafka 2.0.2's query keeps to its time limit only while it
+/// looks for the leader, then waits for the request, which a broker that is down holds up for a minute.
 func queryWatermarks(
   _ client: OpaquePointer, _ place: TopicPartition, _ timeout: Int32
 ) throws(KafkaError) -> Watermarks {
+  try ping(client, timeout)
   var low: Int64 = 0
   var high: Int64 = 0
   let code = rd_kafka_query_watermark_offsets(
