@@ -11,7 +11,8 @@ let strict: [SwiftSetting] = [
 
 /// One of our own libraries.
 func library(_ name: String, path: String? = nil, _ dependencies: [Target.Dependency]) -> Target {
-  .target(name: name, dependencies: dependencies, path: path ?? "Sources/\(name)", swiftSettings: strict)
+  .target(
+    name: name, dependencies: dependencies, path: path ?? "Sources/\(name)", swiftSettings: strict)
 }
 
 func platform(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
@@ -69,14 +70,21 @@ let package = Package(
     library("Reviews", ["Avro", "JSON", "Bytes"]),
     library(
       "Connect",
-      ["Kafka", "SchemaRegistry", "HTTPServer", "JSON", "SQLite", "Bytes", "Scheduling", "Telemetry"]),
-    library("Ingest", ["Kafka", "SchemaRegistry", "Reviews", "JSON", "SQLite", "Bytes", "Telemetry"]),
+      [
+        "Kafka", "SchemaRegistry", "HTTPServer", "JSON", "SQLite", "Bytes", "Scheduling",
+        "Telemetry",
+      ]),
+    library(
+      "Ingest", ["Kafka", "SchemaRegistry", "Reviews", "JSON", "SQLite", "Bytes", "Telemetry"]),
     library(
       "Enrich",
       ["Connect", "Kafka", "Avro", "Reviews", "CModel", "JSON", "Bytes", "Scheduling", "Telemetry"]),
     library(
       "ESSink",
-      ["Connect", "Kafka", "Avro", "Elasticsearch", "HTTPClient", "JSON", "Bytes", "Scheduling", "Telemetry"]),
+      [
+        "Connect", "Kafka", "Avro", "Elasticsearch", "HTTPClient", "JSON", "Bytes", "Scheduling",
+        "Telemetry",
+      ]),
 
     // Servers of our own.
     library(
@@ -87,7 +95,8 @@ let package = Package(
       name: "opine",
       dependencies: [
         "Avro", "Ingest", "Enrich", "ESSink", "RegistryServer", "Configuration", "CMappings",
-        "Reviews", "Elasticsearch", "Connect", "Kafka", "SchemaRegistry", "HTTPClient", "HTTPServer",
+        "Reviews", "Elasticsearch", "Connect", "Kafka", "SchemaRegistry", "HTTPClient",
+        "HTTPServer",
         "JSON", "Bytes", "Telemetry", "Scheduling",
       ],
       path: "Sources/opine", swiftSettings: strict),

@@ -89,10 +89,13 @@ struct Assigner {
   private func report(_ gap: Gap) throws(TaskFailure) {
     metrics.counter(.recordsGap, ["connector": settings.connector]).add(Int(gap.count))
     guard settings.onGap == .halt else {
-      log.error("A gap was passed.", [
-        .topic: gap.source.topic, .partition: String(gap.source.partition), .low: String(gap.from),
-        .high: String(gap.to), .reason: gap.cause.rawValue,
-      ])
+      log.error(
+        "A gap was passed.",
+        [
+          .topic: gap.source.topic, .partition: String(gap.source.partition),
+          .low: String(gap.from),
+          .high: String(gap.to), .reason: gap.cause.rawValue,
+        ])
       return
     }
     throw TaskFailure(.gap, "\(gap). \(advice)")

@@ -39,9 +39,11 @@ struct StatusBoard {
 
   func assigned(_ positions: [TopicPartition: Int64]) {
     for (source, offset) in positions.sorted(by: { $0.key < $1.key }) {
-      log.info("Partition assigned.", [
-        .topic: source.topic, .partition: String(source.partition), .offset: String(offset),
-      ])
+      log.info(
+        "Partition assigned.",
+        [
+          .topic: source.topic, .partition: String(source.partition), .offset: String(offset),
+        ])
     }
   }
 

@@ -302,7 +302,8 @@ struct WorkerLoop: ~Copyable {
   private mutating func failed(_ error: KafkaError) throws(TaskFailure) {
     if error.isFenced {
       throw TaskFailure(
-        .fenced, "another process took this one's place in group \(settings.group): \(error.reason)")
+        .fenced, "another process took this one's place in group \(settings.group): \(error.reason)"
+      )
     }
     if error.isFatal { throw TaskFailure(.kafka, error.description) }
     if error.isUnknownTopic {
@@ -364,9 +365,11 @@ struct WorkerLoop: ~Copyable {
       committed(offsets, nil)
     } catch {
       committed([:], error)
-      status.log.warning("The last commit failed; records will be read again.", [
-        .group: settings.group, .reason: error.description,
-      ])
+      status.log.warning(
+        "The last commit failed; records will be read again.",
+        [
+          .group: settings.group, .reason: error.description,
+        ])
     }
   }
 

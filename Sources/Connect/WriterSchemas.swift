@@ -12,9 +12,10 @@ public enum SchemaLookupError: Error, Sendable, Equatable {
 }
 
 /// Asks a registry for the text of a schema; the completion may come on any thread.
-public typealias SchemaSource = @Sendable (
-  Int32, @escaping @Sendable (Result<String, SchemaLookupError>) -> Void
-) -> Void
+public typealias SchemaSource =
+  @Sendable (
+    Int32, @escaping @Sendable (Result<String, SchemaLookupError>) -> Void
+  ) -> Void
 
 /// The plans compiled for the writers' schemas that a task meets, by schema id.
 ///

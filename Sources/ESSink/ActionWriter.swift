@@ -34,7 +34,8 @@ struct ActionWriter {
   /// The id that a key makes, or why it makes none.
   static func id(of key: UnsafeRawBufferPointer?) throws(RecordFault) -> UnsafeRawBufferPointer {
     guard let key, !key.isEmpty else {
-      throw RecordFault(stage: .task, kind: "key", reason: "the key is null or empty, an id is needed")
+      throw RecordFault(
+        stage: .task, kind: "key", reason: "the key is null or empty, an id is needed")
     }
     guard key.count <= maximumID else {
       throw RecordFault(
@@ -88,7 +89,8 @@ struct ActionWriter {
     return place
   }
 
-  private func fill(_ version: Int64, at place: Int, in body: inout ByteBuffer) throws(RecordFault) {
+  private func fill(_ version: Int64, at place: Int, in body: inout ByteBuffer) throws(RecordFault)
+  {
     guard versioned else { return }
     guard version >= 0 else {
       throw RecordFault(stage: .task, kind: "version", reason: "the version \(version) is negative")

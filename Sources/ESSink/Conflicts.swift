@@ -77,7 +77,8 @@ extension ESSinkTask {
     case .report:
       return .faulty(RecordFault(stage: .task, kind: "conflict", reason: reason))
     case .hold:
-      let advice = ". Ways out: version.conflict.unexplained=report or ignore, another index, "
+      let advice =
+        ". Ways out: version.conflict.unexplained=report or ignore, another index, "
         + "or version.source=timestamp"
       target.indexHold = Hold(
         name: "version conflict in \(target.resource)", reason: reason + advice,

@@ -11,7 +11,9 @@ public struct BulkItem: Sendable, Equatable {
   /// The document went to a data stream's failure store instead of its index.
   public let failureStore: Bool
 
-  public init(status: Int, errorType: String? = nil, reason: String? = nil, failureStore: Bool = false) {
+  public init(
+    status: Int, errorType: String? = nil, reason: String? = nil, failureStore: Bool = false
+  ) {
     self.status = status
     self.errorType = errorType
     self.reason = reason

@@ -45,19 +45,33 @@ private struct LineFields {
   private var stars, useful, funny, cool, date, updatedAt: JSONView?
 
   mutating func note(_ name: UnsafeRawBufferPointer, _ value: JSONView) {
-    if name == "review_id" { reviewID = value }
-    else if name == "user_id" { userID = value }
-    else if name == "business_id" { businessID = value }
-    else if name == "text" { text = value }
-    else if name == "title" { title = value }
-    else if name == "language" { language = value }
-    else if name == "source" { source = value }
-    else if name == "stars" { stars = value }
-    else if name == "useful" { useful = value }
-    else if name == "funny" { funny = value }
-    else if name == "cool" { cool = value }
-    else if name == "date" { date = value }
-    else if name == "updated_at" { updatedAt = value }
+    if name == "review_id" {
+      reviewID = value
+    } else if name == "user_id" {
+      userID = value
+    } else if name == "business_id" {
+      businessID = value
+    } else if name == "text" {
+      text = value
+    } else if name == "title" {
+      title = value
+    } else if name == "language" {
+      language = value
+    } else if name == "source" {
+      source = value
+    } else if name == "stars" {
+      stars = value
+    } else if name == "useful" {
+      useful = value
+    } else if name == "funny" {
+      funny = value
+    } else if name == "cool" {
+      cool = value
+    } else if name == "date" {
+      date = value
+    } else if name == "updated_at" {
+      updatedAt = value
+    }
   }
 
   func review(now: Int64) throws(LineFault) -> ReviewView {

@@ -7,7 +7,9 @@ public struct NewTopic: Sendable, Equatable {
   public let replication: Int32
   public let settings: [String: String]
 
-  public init(_ name: String, partitions: Int32, replication: Int32, settings: [String: String] = [:]) {
+  public init(
+    _ name: String, partitions: Int32, replication: Int32, settings: [String: String] = [:]
+  ) {
     self.name = name
     self.partitions = partitions
     self.replication = replication

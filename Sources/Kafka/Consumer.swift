@@ -35,14 +35,16 @@ public struct Consumer: ~Copyable {
     "heartbeat.interval.ms": "2000", "queued.max.messages.kbytes": "16384",
     "fetch.message.max.bytes": "1048576", "fetch.wait.max.ms": "100",
     "fetch.error.backoff.ms": "100", "reconnect.backoff.max.ms": "1000",
-    "max.poll.interval.ms": "300000", "socket.timeout.ms": "10000", "topic.metadata.refresh.interval.ms": "30000",
+    "max.poll.interval.ms": "300000", "socket.timeout.ms": "10000",
+    "topic.metadata.refresh.interval.ms": "30000",
     "allow.auto.create.topics": "false", "client.id": "opine",
   ]
 
   public init(_ properties: KafkaProperties) throws(KafkaError) {
     var all = Self.defaults.merging(properties) { $1 }
     all.merge(Self.fixed) { $1 }
-    let events = RD_KAFKA_EVENT_REBALANCE | RD_KAFKA_EVENT_OFFSET_COMMIT | RD_KAFKA_EVENT_ERROR
+    let events =
+      RD_KAFKA_EVENT_REBALANCE | RD_KAFKA_EVENT_OFFSET_COMMIT | RD_KAFKA_EVENT_ERROR
       | RD_KAFKA_EVENT_FETCH
     let made = try ClientHandle(RD_KAFKA_CONSUMER, all, events: events)
     rd_kafka_poll_set_consumer(made.raw)
@@ -56,7 +58,8 @@ public struct Consumer: ~Copyable {
 
   public func subscribe(_ topics: [String]) throws(KafkaError) {
     let list = PartitionList(topics: topics)
-    try check(rd_kafka_subscribe(client.raw, list.raw), "subscribe to \(topics.joined(separator: ","))")
+    try check(
+      rd_kafka_subscribe(client.raw, list.raw), "subscribe to \(topics.joined(separator: ","))")
   }
 
   /// Waits up to `milliseconds` for something to happen, then takes what is there without waiting.
@@ -114,7 +117,8 @@ public struct Consumer: ~Copyable {
         offsets[each.partition] = each.offset
         if each.error != RD_KAFKA_RESP_ERR_NO_ERROR { failed = each.error }
       }
-      let failure = failed == RD_KAFKA_RESP_ERR_NO_ERROR ? nil : KafkaError(failed, "commit offsets")
+      let failure =
+        failed == RD_KAFKA_RESP_ERR_NO_ERROR ? nil : KafkaError(failed, "commit offsets")
       return .committed(offsets, failure)
     case RD_KAFKA_EVENT_ERROR:
       return readError(event, error, client)
@@ -207,7 +211,8 @@ public struct Consumer: ~Copyable {
     _ partitions: [TopicPartition], timeoutMilliseconds: Int32 = 5000
   ) throws(KafkaError) -> [TopicPartition: Int64] {
     let list = PartitionList(partitions)
-    try check(rd_kafka_committed(client.raw, list.raw, timeoutMilliseconds), "read committed offsets")
+    try check(
+      rd_kafka_committed(client.raw, list.raw, timeoutMilliseconds), "read committed offsets")
     var offsets: [TopicPartition: Int64] = [:]
     for each in PartitionList.read(list.raw) where each.offset >= 0 {
       offsets[each.partition] = each.offset
@@ -294,6 +299,8 @@ func queryWatermarks(
   var high: Int64 = 0
   let code = rd_kafka_query_watermark_offsets(
     client, place.topic, place.partition, &low, &high, timeout)
-  guard code == RD_KAFKA_RESP_ERR_NO_ERROR else { throw KafkaError(code, "read the bounds of \(place)") }
+  guard code == RD_KAFKA_RESP_ERR_NO_ERROR else {
+    throw KafkaError(code, "read the bounds of \(place)")
+  }
   return Watermarks(low: low, high: high)
 }

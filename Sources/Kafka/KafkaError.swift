@@ -17,7 +17,8 @@ public struct KafkaError: Error, Sendable, Equatable, CustomStringConvertible {
     code = String(cString: rd_kafka_err2name(raw))
     self.operation = operation
     self.reason = reason ?? String(cString: rd_kafka_err2str(raw))
-    isFatal = raw == RD_KAFKA_RESP_ERR__FATAL || raw == RD_KAFKA_RESP_ERR__FENCED
+    isFatal =
+      raw == RD_KAFKA_RESP_ERR__FATAL || raw == RD_KAFKA_RESP_ERR__FENCED
       || raw == RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID
     isRetriable = Self.retriable.contains(code)
   }
@@ -51,7 +52,8 @@ public struct KafkaError: Error, Sendable, Equatable, CustomStringConvertible {
 
   private static let retriable: Set<String> = [
     "_TRANSPORT", "_ALL_BROKERS_DOWN", "_RESOLVE", "_TIMED_OUT", "_TIMED_OUT_QUEUE", "_WAIT_COORD",
-    "_MSG_TIMED_OUT", "_QUEUE_FULL", "REQUEST_TIMED_OUT", "LEADER_NOT_AVAILABLE", "NETWORK_EXCEPTION",
+    "_MSG_TIMED_OUT", "_QUEUE_FULL", "REQUEST_TIMED_OUT", "LEADER_NOT_AVAILABLE",
+    "NETWORK_EXCEPTION",
     "NOT_LEADER_FOR_PARTITION", "COORDINATOR_LOAD_IN_PROGRESS", "COORDINATOR_NOT_AVAILABLE",
     "NOT_COORDINATOR", "REBALANCE_IN_PROGRESS", "NOT_ENOUGH_REPLICAS", "BROKER_NOT_AVAILABLE",
     "_IN_PROGRESS", "_STATE", "_NO_OFFSET", "_PARTIAL",

@@ -78,7 +78,8 @@ private struct Schedule {
     var positions: [TopicPartition: Int64] = [:]
     for source in sources where !owned.contains(source) {
       positions[source] = commits[source] ?? 0
-      cursor[source] = logs[source]?.firstIndex { $0 >= commits[source] ?? 0 } ?? logs[source]?.count
+      cursor[source] =
+        logs[source]?.firstIndex { $0 >= commits[source] ?? 0 } ?? logs[source]?.count
       owned.insert(source)
     }
     machine.assigned(positions)
@@ -113,7 +114,9 @@ private struct Schedule {
   private mutating func cut() -> String? {
     guard let index = open.indices.randomElement(using: &random) else { return nil }
     let slice = open[index]
-    guard slice.offsets.count > 1, slice.offsets[0] == slice.key.first, !slice.stale else { return nil }
+    guard slice.offsets.count > 1, slice.offsets[0] == slice.key.first, !slice.stale else {
+      return nil
+    }
     let before = Int.random(in: 1..<slice.offsets.count, using: &random)
     let at = slice.offsets[before]
     open[index].offsets = Array(slice.offsets.prefix(before))

@@ -31,7 +31,9 @@ private let p1 = TopicPartition("t", 1)
     expect(machine.arrived(p1, first: 0, last: 3, count: 4) == nil, is: false)
     expect(machine.advance(now: .seconds(2)) { _ in true }, is: [])
     expect(machine.settled(slice, count: 2), is: [])
-    expect(machine.advance(now: .seconds(2)) { _ in false }, is: [.forget([p0]), .giveBack([p0], commit: [p0: 2])])
+    expect(
+      machine.advance(now: .seconds(2)) { _ in false },
+      is: [.forget([p0]), .giveBack([p0], commit: [p0: 2])])
     #expect(machine.assigned == [p1])
   }
 
@@ -42,7 +44,9 @@ private let p1 = TopicPartition("t", 1)
     expect(machine.split(slice, at: 8, before: 1), is: [])
     expect(machine.settled(slice, count: 1), is: [])
     expect(machine.revoked([p0], lost: false, now: .seconds(1)), is: [.drain([p0])])
-    expect(machine.advance(now: .seconds(5)) { _ in true }, is: [.forget([p0]), .giveBack([p0], commit: [p0: 8])])
+    expect(
+      machine.advance(now: .seconds(5)) { _ in true },
+      is: [.forget([p0]), .giveBack([p0], commit: [p0: 8])])
   }
 
   @Test func aLostPartitionCommitsNothing() throws {
@@ -50,7 +54,8 @@ private let p1 = TopicPartition("t", 1)
     machine.assigned([p0: 0])
     let slice = try required(machine.arrived(p0, first: 0, last: 1, count: 2))
     expect(machine.settled(slice, count: 2), is: [])
-    expect(machine.revoked([p0], lost: true, now: .seconds(1)), is: [.forget([p0]), .unassign([p0])])
+    expect(
+      machine.revoked([p0], lost: true, now: .seconds(1)), is: [.forget([p0]), .unassign([p0])])
     expect(machine.advance(now: .seconds(9)) { _ in false }, is: [])
   }
 
@@ -95,6 +100,8 @@ private let p1 = TopicPartition("t", 1)
     expect(machine.stop(now: .seconds(1)), is: [.drain([p0])])
     expect(machine.stop(now: .seconds(1)), is: [])
     expect(machine.settled(slice, count: 3), is: [])
-    expect(machine.advance(now: .seconds(2)) { _ in false }, is: [.forget([p0]), .finish(commit: [p0: 3])])
+    expect(
+      machine.advance(now: .seconds(2)) { _ in false },
+      is: [.forget([p0]), .finish(commit: [p0: 3])])
   }
 }

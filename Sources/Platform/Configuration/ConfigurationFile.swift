@@ -67,7 +67,8 @@ public enum ConfigurationFile {
     switch node.pointee.type {
     case YAML_SCALAR_NODE:
       let scalar = node.pointee.data.scalar
-      return String(decoding: UnsafeBufferPointer(start: scalar.value, count: scalar.length), as: UTF8.self)
+      return String(
+        decoding: UnsafeBufferPointer(start: scalar.value, count: scalar.length), as: UTF8.self)
     case YAML_SEQUENCE_NODE:
       var entries: [String] = []
       let items = node.pointee.data.sequence.items
@@ -108,7 +109,9 @@ public enum Placeholders {
     of name: String, _ environment: [String: String]
   ) throws(ConfigurationError) -> String {
     let parts = name.split(separator: ":", maxSplits: 1).map(String.init)
-    guard parts.count == 2 else { throw ConfigurationError("${\(name)}: use ${env:NAME} or ${file:PATH}") }
+    guard parts.count == 2 else {
+      throw ConfigurationError("${\(name)}: use ${env:NAME} or ${file:PATH}")
+    }
     switch parts[0] {
     case "env":
       guard let value = environment[parts[1]] else {

@@ -92,7 +92,9 @@ struct Invocation: Sendable {
     do throws(ConfigurationError) {
       let values = try ConfigurationFile.read(path: path)
       let known = Set(allCommands.flatMap(\.options).map(\.name) + Option.everywhere.map(\.name))
-      if let wrong = values.keys.sorted().first(where: { !known.contains($0) && !$0.hasPrefix("kafka.") }) {
+      if let wrong = values.keys.sorted().first(where: {
+        !known.contains($0) && !$0.hasPrefix("kafka.")
+      }) {
         throw ConfigurationError("\(path): unknown key \(wrong)")
       }
       var resolved: [String: String] = [:]

@@ -31,7 +31,8 @@ enum Terminal {
       var text = ""
       for (column, cell) in cells.enumerated() {
         let last = column == cells.count - 1
-        text += last ? cell : cell.padding(toLength: widths[column] + 2, withPad: " ", startingAt: 0)
+        text +=
+          last ? cell : cell.padding(toLength: widths[column] + 2, withPad: " ", startingAt: 0)
       }
       return String(text.prefix(100))
     }
@@ -64,7 +65,9 @@ struct Progress {
   mutating func show(_ count: Int) {
     guard Terminal.hasProgress else { return }
     let now = ContinuousClock.now
-    guard now - start > .seconds(1), shownAt.map({ now - $0 > .milliseconds(200) }) ?? true else { return }
+    guard now - start > .seconds(1), shownAt.map({ now - $0 > .milliseconds(200) }) ?? true else {
+      return
+    }
     shownAt = now
     let rate = Double(count) / max(0.001, (now - start) / .seconds(1))
     var line = "\(what) \(Terminal.grouped(count))  \(Terminal.grouped(Int(rate)))/s"

@@ -24,7 +24,8 @@ enum ConnectorFile {
     _ bytes: [UInt8], _ name: String, _ invocation: Invocation
   ) throws -> [String: String] {
     func refuse(_ why: String) -> CommandError {
-      CommandError(.failed, "the connector can't be started", why: "\(name): \(why)", next: "mend \(name)")
+      CommandError(
+        .failed, "the connector can't be started", why: "\(name): \(why)", next: "mend \(name)")
     }
     let root: JSONValue
     do throws(JSONError) { root = try JSONValue.parse(bytes) } catch {
@@ -34,8 +35,9 @@ enum ConnectorFile {
     var properties: [String: String] = [:]
     if let name = root["name"]?.string { properties["name"] = name }
     for member in members {
-      guard let value = member.value.string ?? member.value.number
-        ?? member.value.bool.map(String.init)
+      guard
+        let value = member.value.string ?? member.value.number
+          ?? member.value.bool.map(String.init)
       else { throw refuse("\(member.name) must be a text, a number or true or false") }
       do throws(ConfigurationError) {
         properties[member.name] = try Placeholders.resolve(
