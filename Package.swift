@@ -113,7 +113,7 @@ let package = Package(
     tests("SchemaRegistryTests", ["SchemaRegistry", "RegistryServer"]),
     tests("KafkaTests", ["Kafka"]),
     tests("ConnectTests", ["Connect"]),
-    tests("ESSinkTests", ["ESSink"]),
+    tests("ESSinkTests", ["ESSink", "Elasticsearch", "Kafka", "JSON", "Bytes", "Scheduling"]),
     tests("ReviewsTests", ["Reviews", "Avro", "Bytes"]),
     tests("IngestTests", ["Ingest", "Reviews"]),
     tests(
