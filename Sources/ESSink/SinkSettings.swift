@@ -87,7 +87,7 @@ public struct SinkSettings: Sendable {
     readTimeout = .milliseconds(read.int("read.timeout.ms", 30_000, 1...604_800_000))
     connectTimeout = .milliseconds(read.int("connection.timeout.ms", 1000, 1...43_200_000))
     retryBackoff = .milliseconds(read.int("retry.backoff.ms", 100, 1...86_400_000))
-    bufferBytes = read.int("buffer.bytes", 32 << 20, (1 << 20)...(1 << 40))
+    bufferBytes = read.int("buffer.bytes", 20 << 20, (1 << 20)...(1 << 40))
     nullValues = read.choice("behavior.on.null.values", .fail)
     versionSource = read.choice("version.source", .offset)
     versionField = read.text("version.field")

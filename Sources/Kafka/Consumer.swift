@@ -32,7 +32,7 @@ public struct Consumer: ~Copyable {
   ]
   private static let defaults: KafkaProperties = [
     "partition.assignment.strategy": "cooperative-sticky", "session.timeout.ms": "10000",
-    "heartbeat.interval.ms": "2000", "queued.max.messages.kbytes": "16384",
+    "heartbeat.interval.ms": "2000", "queued.max.messages.kbytes": "8192",
     "fetch.message.max.bytes": "1048576", "fetch.wait.max.ms": "100",
     "fetch.error.backoff.ms": "100", "reconnect.backoff.max.ms": "1000",
     "max.poll.interval.ms": "300000", "socket.timeout.ms": "10000",
