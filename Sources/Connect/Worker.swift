@@ -14,8 +14,6 @@ public struct WorkerSettings: Sendable {
   public var producer: KafkaProperties
   public var deadLetters: DeadLetterSettings?
   public var onGap = GapPolicy.halt
-  /// Offsets are versions here: another number of partitions, or another cluster, must not pass unseen.
-  public var offsetsAreVersions = false
   public var bufferBytes = 32 << 20
   /// End when all that was there at the start is settled and committed.
   public var once = false

@@ -312,10 +312,9 @@ public final class ESSinkTask: RecordTask {
     guard var queue = waiting.removeValue(forKey: id) else { return }
     let next = queue.removeFirst()
     if !queue.isEmpty { waiting[id] = queue }
-    if let stop = put(single: next) {
+    if put(single: next) != nil {
       // Its schema is not there any more (it was when it came): try again with the next answer.
       waiting[id, default: []].insert(next, at: 0)
-      _ = stop
     }
   }
 

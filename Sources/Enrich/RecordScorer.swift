@@ -1,3 +1,4 @@
+import Connect
 import Avro
 import Bytes
 import Kafka

@@ -50,7 +50,6 @@ struct SinkConnector {
       worker.taskNumber = number
       worker.deadLetters = settings.deadLetters
       worker.onGap = settings.onGap
-      worker.offsetsAreVersions = settings.versionSource == .offset
       worker.bufferBytes = settings.bufferBytes
       worker.once = once
       let settings = settings

@@ -1,11 +1,13 @@
 import Bytes
 import Kafka
 
-/// Confluent's wire format: a zero byte, the schema id in four bytes (big-endian), then Avro.
-enum WireHeader {
-  static let count = 5
+/// Confluent's framing on a task's hot path: a zero byte, the schema id in four bytes (big-endian), Avro.
+public enum WireHeader {
+  /// Bytes before the Avro data.
+  public static let count = 5
 
-  static func schemaID(of value: UnsafeRawBufferPointer) throws(RecordFault) -> Int32 {
+  /// The writer's schema id; whatever is not framed so is the record's fault.
+  public static func schemaID(of value: UnsafeRawBufferPointer) throws(RecordFault) -> Int32 {
     guard value.count >= count else {
       throw fault("the value has \(value.count) bytes, the schema header alone has \(count)")
     }
@@ -14,7 +16,7 @@ enum WireHeader {
       bitPattern: UInt32(bigEndian: value.loadUnaligned(fromByteOffset: 1, as: UInt32.self)))
   }
 
-  static func append(_ schemaID: Int32, to buffer: inout ByteBuffer) {
+  public static func append(_ schemaID: Int32, to buffer: inout ByteBuffer) {
     buffer.append(0)
     withUnsafeBytes(of: schemaID.bigEndian) { buffer.append($0) }
   }
