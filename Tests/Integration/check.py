@@ -48,31 +48,39 @@ class Check:
         return record
 
     def letters(self):
-        """Raw coordinates of dead letters, and how often each reason occurs."""
-        places, reasons = set(), {}
+        """Raw coordinates of dead letters with the stage that gave each up, and how many letters a stage wrote."""
+        places, reasons = {}, {}
         for message in read_topic(self.stack.kafka, "reviews.dlq"):
             headers = {name: (value or b"").decode() for name, value in message.headers() or []}
             stage = headers.get("__connect.errors.stage", "?")
             assert headers.get("__connect.errors.exception.message"), "a dead letter without its reason"
             reasons[stage] = reasons.get(stage, 0) + 1
             if headers.get("__connect.errors.topic") == "reviews.raw":
-                places.add((int(headers["__connect.errors.partition"]), int(headers["__connect.errors.offset"])))
+                places[int(headers["__connect.errors.partition"]), int(headers["__connect.errors.offset"])] = stage
             elif headers.get("__connect.errors.topic") == "reviews.scored":
                 if "opine.source.partition" in headers:
-                    places.add((int(headers["opine.source.partition"]), int(headers["opine.source.offset"])))
+                    places[int(headers["opine.source.partition"]), int(headers["opine.source.offset"])] = stage
                 else:
                     record = self.decode(message.value())
-                    places.add((record["source_partition"], record["source_offset"]))
+                    places[record["source_partition"], record["source_offset"]] = stage
         return places, reasons
 
     def expected(self, letters):
         """By key: (doc_version, partition, offset) of the document, or None after a deletion."""
         millis = lambda time: int(time.timestamp() * 1000) if hasattr(time, "timestamp") else time
-        newest, undecodable = {}, []
+        newest, undecodable, wrong = {}, [], []
+        self.poison = {"VALUE_CONVERTER": 0, "TASK_PUT": 0}
         for message in read_topic(self.stack.kafka, "reviews.raw"):
             place = (message.partition(), message.offset())
+            fault = self.fault(message)
+            if fault:
+                self.poison[fault] += 1
             if place in letters:
+                if letters[place] != fault:
+                    wrong.append((place, letters[place], fault))
                 continue
+            if fault == "TASK_PUT":
+                wrong.append((place, None, fault))
             if message.value() is None:
                 version, alive = message.timestamp()[1], False
             else:
@@ -86,7 +94,17 @@ class Check:
             key = (message.key() or b"").decode()
             if key not in newest or version >= newest[key][0]:
                 newest[key] = (version, *place, alive)
-        return newest, undecodable
+        return newest, undecodable, wrong
+
+    def fault(self, message):
+        """The stage that must give the raw record up; None where the record is good."""
+        if message.value() is None:
+            return None
+        try:
+            self.decode(message.value())
+        except Exception:
+            return "VALUE_CONVERTER"
+        return "TASK_PUT" if len(message.key() or b"") > 512 else None
 
     def documents(self):
         es = self.stack.elasticsearch
@@ -103,7 +121,7 @@ class Check:
 
     def run(self):
         letters, reasons = self.letters()
-        newest, undecodable = self.expected(letters)
+        newest, undecodable, wrong = self.expected(letters)
         documents = self.documents()
         missing, extra, stale = list(undecodable), [], []
         for key, (version, partition, offset, alive) in newest.items():
@@ -115,4 +133,5 @@ class Check:
             elif not alive and document is not None and document[0] >= version:
                 extra.append(key)
         extra += [key for key in documents if key not in newest]
-        return {"documents": len(documents), "missing": missing, "extra": extra, "stale": stale, "reasons": reasons}
+        return {"documents": len(documents), "missing": missing, "extra": extra, "stale": stale, "reasons": reasons,
+                "wrong": wrong, "poison": self.poison}

@@ -10,6 +10,8 @@ import tempfile
 import time
 import urllib.request
 
+from confluent_kafka import Consumer
+
 
 def free_port():
     with socket.socket() as s:
@@ -24,7 +26,7 @@ class Stack:
         self.opine = opine
         self.script = os.environ["OPINE_TEST_SERVERS"]
         self.home = tempfile.mkdtemp(prefix="opine-it-")
-        self.processes = {}
+        self.processes, self.consumers = {}, {}
         self.environment = dict(os.environ)
         self.environment["OPINE_SERVERS_HOME"] = os.path.join(self.home, "servers")
         self.environment["OPINE_SERVERS_PORT_SHIFT"] = os.environ.get("OPINE_SERVERS_PORT_SHIFT", "2000")
@@ -48,8 +50,8 @@ class Stack:
     def __exit__(self, *_):
         for name in list(self.processes):
             self.kill(name)
-        if hasattr(self, "probe"):
-            self.probe.close()
+        for consumer in self.consumers.values():
+            consumer.close()
         self.servers("wipe", "kafka", "elasticsearch")
         shutil.rmtree(self.home, ignore_errors=True)
 
@@ -73,16 +75,15 @@ class Stack:
         self.start("registry", "registry", "serve", "--listen", f"127.0.0.1:{self.registry_port}", "--data", data)
         self.wait(lambda: self.get(self.registry + "/subjects") is not None, 20, "the registry answers")
 
-    def start_enrich(self):
-        self.start("enrich", "enrich", "--listen", f"127.0.0.1:{self.listen['enrich']}")
-
-    def start_connect(self):
-        sink = os.path.join(os.path.dirname(__file__), "../../mappings/connect/reviews-elasticsearch.json")
-        config = json.load(open(sink))
-        config["config"]["read.timeout.ms"] = "5000"
-        path = os.path.join(self.home, "sink.json")
-        json.dump(config, open(path, "w"))
-        self.start("connect", "connect", path, "--listen", f"127.0.0.1:{self.listen['connect']}")
+    def start_stage(self, name):
+        words = [name]
+        if name == "connect":
+            sink = os.path.join(os.path.dirname(__file__), "../../mappings/connect/reviews-elasticsearch.json")
+            config = json.load(open(sink))
+            config["config"]["read.timeout.ms"] = "5000"
+            words.append(os.path.join(self.home, "sink.json"))
+            json.dump(config, open(words[-1], "w"))
+        self.start(name, *words, "--listen", f"127.0.0.1:{self.listen[name]}")
 
     def kill(self, name, number=signal.SIGKILL):
         process = self.processes.pop(name, None)
@@ -93,6 +94,32 @@ class Stack:
 
     def health(self, name):
         return self.get(f"http://127.0.0.1:{self.listen[name]}/health")
+
+    def metric(self, name, metric):
+        """The sum over all labels; 0 where the stage does not answer."""
+        try:
+            text = urllib.request.urlopen(f"http://127.0.0.1:{self.listen[name]}/metrics", timeout=5).read().decode()
+        except OSError:
+            return 0
+        return sum(float(line.rsplit(" ", 1)[1]) for line in text.splitlines() if line.startswith(metric))
+
+    def status(self):
+        urls = [word for name in self.listen for word in (f"--{name}-url", f"http://127.0.0.1:{self.listen[name]}")]
+        done = subprocess.run([self.opine, "status", "--json", *urls], env=self.environment, timeout=60,
+                              capture_output=True, text=True)
+        return json.loads(done.stdout)
+
+    def consumer(self, group):
+        """A consumer that only asks; it never joins the group."""
+        if group not in self.consumers:
+            self.consumers[group] = Consumer(
+                {"bootstrap.servers": self.kafka, "group.id": group, "enable.auto.commit": False, "log_level": 0})
+        return self.consumers[group]
+
+    def last_line(self, name):
+        """The JSON line that the process wrote last on stdout."""
+        text = open(os.path.join(self.home, f"{name}.log")).read()
+        return json.loads([line for line in text.splitlines() if line.startswith("{")][-1])
 
     # Looking
 
