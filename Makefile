@@ -6,7 +6,7 @@ DEBIAN = librdkafka-dev libcurl4-openssl-dev libavro-dev libmicrohttpd-dev libsq
 BREW = librdkafka curl avro-c libmicrohttpd sqlite simdjson libyaml zlib openssl@3 pkg-config xz
 SUDO = $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
-.PHONY: bootstrap build release test integration bench fuzz lint format
+.PHONY: bootstrap build release test integration bench fuzz docs lint format
 
 bootstrap:
 	@command -v $(SWIFT) >/dev/null || { echo "Swift 6 is missing: https://www.swift.org/install"; exit 1; }
@@ -45,6 +45,10 @@ COUNT ?= 200000
 fuzz: bootstrap
 	$(SWIFT) build -c release --product Benchmarks
 	$(BUILD)/release/Benchmarks fuzz --count $(COUNT)
+
+# docs/*.md that are made from the tables in the code.
+docs: build
+	$(BUILD)/debug/opine docs docs
 
 lint:
 	$(SWIFT) format lint --strict --recursive --parallel Sources Tests Benchmarks Package.swift

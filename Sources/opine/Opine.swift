@@ -40,7 +40,7 @@ struct Opine {
 
   private static func unknown(_ words: [String]) throws -> ExitCode {
     guard let first = words.first, !["help", "--help", "-h"].contains(first) else {
-      Terminal.print(Help.overview(allCommands))
+      Terminal.print(Help.overview(commandGroups))
       return .done
     }
     if ["--version", "version"].contains(first) {

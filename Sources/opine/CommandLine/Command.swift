@@ -26,10 +26,20 @@ struct Command: Sendable {
   }
 
   var name: String { path.joined(separator: " ") }
+
+  var usage: String {
+    "opine \(name)" + (arguments.isEmpty ? "" : " \(arguments)") + " [options]"
+  }
+}
+
+/// Commands that belong together, as `--help` and docs/cli.md show them.
+struct CommandGroup: Sendable {
+  let title: String
+  let commands: [Command]
 }
 
 /// What a process says by its end.
-enum ExitCode: Int32, Sendable {
+enum ExitCode: Int32, Sendable, CaseIterable {
   case done = 0
   case failed = 1
   case rejectedRecords = 2
@@ -37,6 +47,18 @@ enum ExitCode: Int32, Sendable {
   case gap = 4
   case unreachable = 5
   case usage = 64
+
+  var meaning: String {
+    switch self {
+    case .done: "done"
+    case .failed: "failed; the message says what to do"
+    case .rejectedRecords: "finished, but some records were rejected"
+    case .notFoundOrUnbalanced: "nothing found, or the books do not balance"
+    case .gap: "a retention gap: offsets that the broker no longer has"
+    case .unreachable: "a service can't be reached"
+    case .usage: "the command line was not understood"
+    }
+  }
 }
 
 /// An error as a person reads it: what, why, and what to do next.

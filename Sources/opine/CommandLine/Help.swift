@@ -1,9 +1,10 @@
 /// The texts of `--help`, made from the table of commands.
 enum Help {
-  static func overview(_ commands: [Command]) -> String {
-    let width = commands.map(\.name.count).max() ?? 0
-    let rows = commands.map { command in
-      "  " + command.name.padding(to: width + 2) + command.summary
+  static func overview(_ groups: [CommandGroup]) -> String {
+    let width = groups.flatMap(\.commands).map(\.name.count).max() ?? 0
+    let parts = groups.map { group in
+      let rows = group.commands.map { "  " + $0.name.padding(to: width + 2) + $0.summary }
+      return Terminal.styled(group.title, .bold) + "\n" + rows.joined(separator: "\n")
     }
     return """
       opine turns a stream of reviews into sentiment-scored, searchable documents in
@@ -11,7 +12,7 @@ enum Help {
 
       usage: opine COMMAND [options]
 
-      \(rows.joined(separator: "\n"))
+      \(parts.joined(separator: "\n\n"))
 
       opine COMMAND --help shows a command's options and an example.
       """
@@ -20,7 +21,7 @@ enum Help {
   static func of(_ command: Command) -> String {
     let options = command.options + Option.everywhere
     let names = options.map { option in
-      "--\(option.name)" + (option.placeholder.isEmpty ? "" : " \(option.placeholder)")
+      (option.short.map { "-\($0), " } ?? "    ") + option.usage
     }
     let width = names.map(\.count).max() ?? 0
     let rows = zip(options, names).map { option, name in
@@ -30,7 +31,7 @@ enum Help {
     return """
       opine \(command.name): \(command.summary)
 
-      usage: opine \(command.name) \(command.arguments)
+      usage: \(command.usage)
 
       \(rows.joined(separator: "\n"))
 

@@ -9,7 +9,7 @@ struct Invocation: Sendable {
   private let environment: [String: String]
   private let file: [String: String]
 
-  /// Understands `--name value`, `--name=value`, `--no-name`, `-n 5` for `--count`-like short forms, `--`.
+  /// Understands `--name value`, `--name=value`, `--no-name`, `-n value` for options with a short form, `--`.
   init(
     _ command: Command, _ words: [String], environment: [String: String]
   ) throws {
@@ -45,7 +45,12 @@ struct Invocation: Sendable {
   private static func read(
     _ word: String, _ rest: inout ArraySlice<String>, _ options: [Option], _ command: Command
   ) throws -> (Option, String) {
-    var name = word == "-n" ? "count" : word == "-h" ? "help" : String(word.drop { $0 == "-" })
+    var name = String(word.drop { $0 == "-" })
+    if !word.hasPrefix("--"), name.count == 1,
+      let option = options.first(where: { $0.short == name.first })
+    {
+      name = option.name
+    }
     var given: String?
     if let equals = name.firstIndex(of: "=") {
       given = String(name[name.index(after: equals)...])
@@ -110,12 +115,21 @@ struct Invocation: Sendable {
 
   // MARK: - Values
 
-  /// The default is the one that this command declares: two commands may share an option's name.
-  func optional(_ option: Option) -> String? {
-    let declared = command.options.first { $0.name == option.name } ?? option
-    return flags[option.name] ?? environment[option.environment] ?? file[option.name]
-      ?? declared.standard
+  /// Where a value came from, in the order in which they are asked.
+  enum Origin: Sendable, Equatable {
+    case flag, environment, file, standard
   }
+
+  /// The default is the one that this command declares: two commands may share an option's name.
+  func lookUp(_ option: Option) -> (value: String, origin: Origin)? {
+    if let value = flags[option.name] { return (value, .flag) }
+    if let value = environment[option.environment] { return (value, .environment) }
+    if let value = file[option.name] { return (value, .file) }
+    let declared = command.options.first { $0.name == option.name } ?? option
+    return declared.standard.map { ($0, .standard) }
+  }
+
+  func optional(_ option: Option) -> String? { lookUp(option)?.value }
 
   func text(_ option: Option) -> String { optional(option) ?? "" }
 

@@ -17,22 +17,28 @@ struct Option: Sendable, Equatable {
   /// What stands for the value in `--help`.
   let placeholder: String
   let standard: String?
+  /// `n` for `-n`.
+  let short: Character?
   let explanation: String
 
   init(
     _ name: String, _ kind: Kind, _ placeholder: String, standard: String? = nil,
-    _ explanation: String
+    short: Character? = nil, _ explanation: String
   ) {
     self.name = name
     self.kind = kind
     self.placeholder = placeholder
     self.standard = standard
+    self.short = short
     self.explanation = explanation
   }
 
   init(flag name: String, _ explanation: String) {
     self.init(name, .flag, "", explanation)
   }
+
+  /// `--limit N`, as help and references show it.
+  var usage: String { "--\(name)" + (placeholder.isEmpty ? "" : " \(placeholder)") }
 
   /// `OPINE_…`
   var environment: String { "OPINE_" + name.uppercased().replacing("-", with: "_") }
@@ -57,7 +63,7 @@ extension Option {
   static let logLevel = Option(
     "log-level", .text, "LEVEL", standard: "notice", "debug, info, notice, warning or error")
   static let config = Option("config", .text, "FILE", standard: "opine.yaml", "configuration file")
-  static let help = Option(flag: "help", "show this")
+  static let help = Option("help", .flag, "", short: "h", "show this")
 
   /// Understood by every command.
   static let everywhere: [Option] = [.logLevel, .config, .help]

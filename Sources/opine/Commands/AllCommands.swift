@@ -1,21 +1,29 @@
 /// Every command, in the order of `--help`.
-let allCommands: [Command] = [
-  IngestCommands.file,
-  IngestCommands.generate,
-  StageCommands.enrich,
-  StageCommands.connect,
-  StageCommands.run,
-  SearchCommand.command,
-  DeadLetterCommands.list,
-  DeadLetterCommands.show,
-  ApplyCommand.command,
-  RegistryCommand.serve,
-  VerifyCommand.command,
-  SchemaCommands.register,
-  SchemaCommands.list,
-  SchemaCommands.get,
-  ModelCommands.score,
-  ModelCommands.eval,
-  ModelCommands.train,
-  StatusCommand.command,
+let commandGroups: [CommandGroup] = [
+  CommandGroup(
+    title: "The pipeline",
+    commands: [
+      ApplyCommand.command, IngestCommands.file, IngestCommands.generate, StageCommands.enrich,
+      StageCommands.connect, StageCommands.run,
+    ]),
+  CommandGroup(title: "Look", commands: [SearchCommand.command]),
+  CommandGroup(
+    title: "Operate",
+    commands: [
+      StatusCommand.command, VerifyCommand.command, DeadLetterCommands.list,
+      DeadLetterCommands.show,
+    ]),
+  CommandGroup(
+    title: "Schemas",
+    commands: [
+      SchemaCommands.register, SchemaCommands.list, SchemaCommands.get, RegistryCommand.serve,
+    ]),
+  CommandGroup(
+    title: "The model",
+    commands: [ModelCommands.score, ModelCommands.eval, ModelCommands.train]),
+  CommandGroup(
+    title: "The tool itself",
+    commands: [ConfigCommand.command, ReferenceCommands.completions, ReferenceCommands.docs]),
 ]
+
+let allCommands: [Command] = commandGroups.flatMap(\.commands)

@@ -12,7 +12,8 @@ enum IngestCommands {
   static let rate = Option(
     "rate", .number(0...10_000_000), "N", standard: "10", "records a second; 0: as many as go")
   static let count = Option(
-    "count", .number(0...Int.max), "N", standard: "0", "how many (-n N); 0: until stopped")
+    "count", .number(0...Int.max), "N", standard: "0", short: "n",
+    "how many; 0: until stopped")
   static let seed = Option(
     "seed", .number(0...Int.max), "N", standard: "1", "the same seed makes the same reviews")
   static let poison = percent("poison", "what can never be indexed")

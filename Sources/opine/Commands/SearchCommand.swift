@@ -13,12 +13,13 @@ enum SearchCommand {
   static let sort = Option(
     "sort", .text, "ORDER", standard: "relevance",
     "relevance, newest, oldest, negative, positive or stars")
-  static let count = Option("count", .number(0...10_000), "N", standard: "10", "how many (-n N)")
+  static let limit = Option(
+    "limit", .number(0...10_000), "N", standard: "10", short: "n", "how many reviews to show")
   static let curl = Option(flag: "curl", "print the request as a curl command instead")
 
   static let command = Command(
     "search", "look for scored reviews", arguments: "[TEXT]", argumentCount: 0...16,
-    options: [.elasticsearch, label, stars, business, since, until, sort, count, .json, curl],
+    options: [.elasticsearch, label, stars, business, since, until, sort, limit, .json, curl],
     example: "opine search \"cold food\" --label negative -n 5"
   ) { invocation in
     let search = try query(invocation)
@@ -71,7 +72,7 @@ enum SearchCommand {
     search.business = invocation.optional(business)
     search.since = invocation.optional(since)
     search.until = invocation.optional(until)
-    search.count = try invocation.number(count)
+    search.count = try invocation.number(limit)
     return search
   }
 
