@@ -1,4 +1,5 @@
 import Bytes
+import Ingest
 import JSON
 
 /// Prints how many lines of reviews a second one core parses, their nine fields read.
@@ -13,6 +14,17 @@ func benchmarkJSON() {
       line.withUnsafeBytes { bytes in
         guard let view = try? parser.parse(bytes) else { return }
         view.forEachMember { key, value in sum &+= read(key, value) }
+      }
+    }
+  }
+  var reader = LineParser()
+  var avro = ByteBuffer(capacity: 4096)
+  measure("line to Avro value", count: lines.count, bytes: bytes) {
+    for line in lines {
+      line.withUnsafeBytes { bytes in
+        avro.removeAll()
+        let fault = reader.parse(bytes, now: 1_731_001_351_000) { $0.encode(into: &avro) }
+        sum &+= fault == nil ? avro.count : 0
       }
     }
   }
