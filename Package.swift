@@ -45,6 +45,7 @@ let package = Package(
     system("CYAML", "yaml-0.1", apt: "libyaml-dev", brew: "libyaml"),
     system("CZlib", "zlib", apt: "zlib1g-dev", brew: "zlib"),
     system("CCrypto", "libcrypto", apt: "libssl-dev", brew: "openssl@3"),
+    .systemLibrary(name: "CMalloc", path: "Sources/CLibraries/CMalloc"),
     .target(
       name: "CSimdJSON", path: "Sources/CLibraries/CSimdJSON",
       linkerSettings: [.linkedLibrary("simdjson")]),
@@ -97,7 +98,7 @@ let package = Package(
         "Avro", "Ingest", "Enrich", "ESSink", "RegistryServer", "Configuration", "CMappings",
         "Reviews", "Elasticsearch", "Connect", "Kafka", "SchemaRegistry", "HTTPClient",
         "HTTPServer",
-        "JSON", "Bytes", "Telemetry", "Scheduling",
+        "JSON", "Bytes", "Telemetry", "Scheduling", "CMalloc",
       ],
       path: "Sources/opine", swiftSettings: strict),
     .executableTarget(

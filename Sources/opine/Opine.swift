@@ -1,3 +1,4 @@
+import CMalloc
 import Foundation
 import Telemetry
 
@@ -5,6 +6,7 @@ import Telemetry
 struct Opine {
   static func main() async {
     signal(SIGPIPE, SIG_IGN)
+    opine_limit_malloc_arenas(2)
     let code = await run(Array(CommandLine.arguments.dropFirst()))
     fflush(nil)
     exit(code.rawValue)
