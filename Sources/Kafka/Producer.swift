@@ -17,6 +17,7 @@ public struct Producer: ~Copyable {
   private let queue: EventQueue
   private var topics: [String: OpaquePointer] = [:]
   private let wakeTarget: Waker?
+  private var retention: RetentionGuard
 
   private static let defaults: KafkaProperties = [
     "enable.idempotence": "true", "acks": "all", "compression.type": "lz4", "linger.ms": "5",
@@ -35,6 +36,7 @@ public struct Producer: ~Copyable {
       throw KafkaError(RD_KAFKA_RESP_ERR__STATE, "get the producer's queue")
     }
     client = made
+    retention = RetentionGuard(properties)
     queue = EventQueue(consuming: main)
     wakeTarget = waking
     if let waking {
@@ -48,12 +50,18 @@ public struct Producer: ~Copyable {
     for topic in topics.values { rd_kafka_topic_destroy(topic) }
   }
 
-  /// Queues a copy of the record. Throws `_QUEUE_FULL` (retriable) while the queue has no room: poll,
-  /// then try again. `token` comes back in the delivery report. `partition` nil: by the key's hash.
+  /// Queues a copy of the record. Throws `_QUEUE_FULL` (retriable) while the queue has no room, or a mock
+  /// cluster would trim what its reader has not read: poll, then try again. `token` comes back in the delivery report. `partition` nil: by the key's hash.
   public mutating func produce(
     topic: String, partition: Int32? = nil, key: UnsafeRawBufferPointer?,
     value: UnsafeRawBufferPointer?, headers: [RecordHeader] = [], token: Int
   ) throws(KafkaError) {
+    let size = (key?.count ?? 0) + (value?.count ?? 0)
+    guard retention.admits(topic, size, client: client.raw) else {
+      throw KafkaError(
+        RD_KAFKA_RESP_ERR__QUEUE_FULL, "produce to \(topic)",
+        reason: "the mock cluster keeps no more of what is not read yet: start `opine run`")
+    }
     let handle = try handle(of: topic)
     let list = headers.isEmpty ? nil : Self.list(headers)
     // An empty key or value is not null: librdkafka tells the two apart by the pointer.
