@@ -65,7 +65,8 @@ public struct WorkerMachine: Sendable {
   private var phase = Phase.running
   private var nextEpoch = 1
   private var commitInFlight = false
-  private var lastCommit: Duration = .zero
+  /// Nil before the first, which is due at once: a worker that is killed often still gets on.
+  private var lastCommit: Duration?
 
   public init(settings: Settings = Settings()) { self.settings = settings }
 
@@ -78,10 +79,12 @@ public struct WorkerMachine: Sendable {
   public var unsettled: Int { partitions.values.reduce(0) { $0 + $1.tracker.unsettled } }
   public var isRunning: Bool { phase == .running }
 
+  private var nextCommit: Duration { lastCommit.map { $0 + settings.commitInterval } ?? .zero }
+
   /// When something must happen even if nothing comes in; nil: nothing is due.
   public var deadline: Duration? {
     switch phase {
-    case .running: isDirty && !commitInFlight ? lastCommit + settings.commitInterval : nil
+    case .running: isDirty && !commitInFlight ? nextCommit : nil
     case .givingBack(_, let deadline), .stopping(let deadline): deadline
     case .done: nil
     }
@@ -198,7 +201,7 @@ public struct WorkerMachine: Sendable {
         phase = .done
         return [.finish(commit: takeDirty(assigned))]
       }
-      guard isDirty, !commitInFlight, now - lastCommit >= settings.commitInterval else { return [] }
+      guard isDirty, !commitInFlight, now >= nextCommit else { return [] }
       commitInFlight = true
       lastCommit = now
       return [.commit(takeDirty(assigned))]
