@@ -10,15 +10,15 @@ import Telemetry
 public struct EnrichSettings: Sendable {
   /// Where scored reviews go.
   public var topic = "reviews.scored"
-  /// The registry's id of `ReviewSchemas.scoredReview`.
-  public var scoredSchemaID: Int32
+  /// Tells the registry's id of `ReviewSchemas.scoredReview`.
+  public var scoredSchema: ScoredSchemaSource
   /// Properties of the producer, over the defaults of `Producer`.
   public var producer: KafkaProperties
   /// How long a schema id may be unknown to the registry before that is the record's fault.
   public var unknownSchemaGrace: Duration = .seconds(30)
 
-  public init(scoredSchemaID: Int32, producer: KafkaProperties) {
-    self.scoredSchemaID = scoredSchemaID
+  public init(scoredSchema: @escaping ScoredSchemaSource, producer: KafkaProperties) {
+    self.scoredSchema = scoredSchema
     self.producer = producer
   }
 }
@@ -39,7 +39,10 @@ public final class EnrichTask: RecordTask {
 
   private let settings: EnrichSettings
   private let context: WorkerContext
-  private let scorer: RecordScorer
+  private let model: any SentimentModel
+  private let scoredSchema: ScoredSchema
+  /// Nil until the scored schema's id is known.
+  private var scorer: RecordScorer?
   private let schemas: WriterSchemas<ReviewDecoder>
   private let retries: Counter
   private let log = Log("enrich")
@@ -60,7 +63,8 @@ public final class EnrichTask: RecordTask {
   ) {
     self.settings = settings
     self.context = context
-    scorer = RecordScorer(model: model, scoredSchemaID: settings.scoredSchemaID)
+    self.model = model
+    scoredSchema = ScoredSchema(waker: context.waker, source: settings.scoredSchema)
     schemas = WriterSchemas(
       grace: settings.unknownSchemaGrace, waker: context.waker, source: schemaSource
     ) { text in
@@ -133,6 +137,7 @@ public final class EnrichTask: RecordTask {
       case .wait(let until): return .wait(until: until)
       case .fault(let fault): throw fault
       }
+      guard let scorer else { return .wait(until: context.now + .seconds(1)) }
       let source = RawCoordinates(
         topic: slice.key.source.topic, partition: record.partition, offset: record.offset,
         schemaID: schema)
@@ -192,7 +197,18 @@ public final class EnrichTask: RecordTask {
   public func advance(now: Duration) {
     takeReports(waiting: 0)
     if schemas.advance(now: now) { mayProceed() }
+    if scorer == nil { prepareScorer(now) }
     resend(now)
+  }
+
+  private func prepareScorer(_ now: Duration) {
+    do throws(TaskFailure) {
+      guard try scoredSchema.advance(now: now), let id = scoredSchema.id else { return }
+      scorer = RecordScorer(model: model, scoredSchemaID: id)
+      mayProceed()
+    } catch {
+      context.fail(error)
+    }
   }
 
   public func flush() {
@@ -290,10 +306,12 @@ public final class EnrichTask: RecordTask {
 
   public var canDrain: Bool { hold == nil && slowHold == nil }
 
-  public var deadline: Duration? { pending.restarts.isEmpty ? nil : retryAt }
+  public var deadline: Duration? {
+    [scoredSchema.deadline, pending.restarts.isEmpty ? nil : retryAt].compactMap { $0 }.min()
+  }
 
   public var holds: [Hold] {
-    [hold ?? slowHold, schemas.hold].compactMap { $0 }
+    [hold ?? slowHold, scoredSchema.hold ?? schemas.hold].compactMap { $0 }
   }
 
   /// A broker that is away sends no report: the producer waits, and nothing else would tell.

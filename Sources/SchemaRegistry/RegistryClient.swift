@@ -222,8 +222,9 @@ public final class RegistryClient: Sendable {
     cache.withLock { $0.forgetMissing(.id(version.id)) }
   }
 
-  /// One attempt: every URL once, beginning with the one that answered last.
-  private func perform<Answer>(
+  /// One attempt: every URL once, beginning with the one that answered last. `completion` runs on the HTTP
+  /// client's thread and must be brief.
+  public func perform<Answer>(
     _ call: RegistryCall<Answer>,
     completion: @escaping @Sendable (Result<Answer, RegistryError>) -> Void
   ) {

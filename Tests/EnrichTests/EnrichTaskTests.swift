@@ -4,6 +4,7 @@ import Foundation
 import Kafka
 import Reviews
 import Telemetry
+import Synchronization
 import Testing
 
 @testable import Enrich
@@ -25,7 +26,10 @@ import Testing
   }
 
   /// Enriches all that is in raw now; answers with why it failed, if it did.
-  func enrich(producer: KafkaProperties = [:]) async -> TaskFailure? {
+  func enrich(
+    producer: KafkaProperties = [:],
+    scoredSchema: @escaping ScoredSchemaSource = { $0(.success(8)) }
+  ) async -> TaskFailure? {
     let folder = FileManager.default.temporaryDirectory
       .appending(path: "opine-enrich-\(UInt64.random(in: 0 ... .max))")
     defer { try? FileManager.default.removeItem(at: folder) }
@@ -35,7 +39,7 @@ import Testing
     settings.once = true
     settings.deadLetters = DeadLetterSettings(topic: "reviews.dlq")
     let mine = EnrichSettings(
-      scoredSchemaID: 8, producer: kafka.properties.merging(producer) { $1 })
+      scoredSchema: scoredSchema, producer: kafka.properties.merging(producer) { $1 })
     let worker = Worker(settings: settings, health: Health(), metrics: Metrics()) { context in
       EnrichTask(settings: mine, context: context, model: try LinearModel.builtIn()) {
         id, answer in
@@ -43,6 +47,25 @@ import Testing
       }
     }
     return await worker.run()
+  }
+
+  @Test(.timeLimit(.minutes(1))) func aRegistryThatIsAwayAtTheStartIsWaitedFor() async throws {
+    try kafka.fill("reviews.raw", [Self.raw("r1"), (key: "r2", value: nil)])
+    let answers = Mutex<[Result<Int32, SchemaLookupError>]>([
+      .failure(.unavailable("down")), .failure(.unavailable("down")), .success(8),
+    ])
+    let failure = await enrich { done in done(answers.withLock { $0.removeFirst() }) }
+    #expect(failure == nil)
+    #expect(try kafka.read("reviews.scored").map(\.key) == ["r1", "r2"])
+    #expect(answers.withLock { $0.isEmpty })
+  }
+
+  @Test(.timeLimit(.minutes(1))) func aRegistryWithoutTheScoredSchemaNamesApply() async throws {
+    try kafka.fill("reviews.raw", [Self.raw("r1")])
+    let failure = await enrich { done in done(.failure(.unknown)) }
+    #expect(failure?.kind == .missing)
+    #expect(failure?.reason.contains("opine apply") == true)
+    #expect(try kafka.read("reviews.scored").isEmpty)
   }
 
   @Test(.timeLimit(.minutes(1))) func scoresWhatItCanAndBuriesTheRest() async throws {

@@ -37,12 +37,27 @@ final class MockKafka {
       let key = record.key.map { Array($0.utf8) }
       try Self.withBytes(key) { key throws(KafkaError) in
         try Self.withBytes(record.value) { value throws(KafkaError) in
-          try producer.produce(
-            topic: topic, partition: 0, key: key, value: value, token: number + 1)
+          try Self.produce(&producer, topic, key, value, number + 1)
         }
       }
     }
     while producer.outstanding > 0 { producer.poll(milliseconds: 100) { _ in } }
+  }
+
+  /// Waits for reports where there is no room.
+  private static func produce(
+    _ producer: inout Producer, _ topic: String, _ key: UnsafeRawBufferPointer?,
+    _ value: UnsafeRawBufferPointer?, _ token: Int
+  ) throws(KafkaError) {
+    while true {
+      do throws(KafkaError) {
+        return try producer.produce(
+          topic: topic, partition: 0, key: key, value: value, token: token)
+      } catch {
+        guard error.code == "_QUEUE_FULL" else { throw error }
+      }
+      producer.poll(milliseconds: 10) { _ in }
+    }
   }
 
   private static func withBytes(

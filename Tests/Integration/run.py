@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
-"""The pipeline on the real Kafka and Elasticsearch, with kills and outages, judged twice: by `opine verify`
-and by an independent check that shares no code with it. Short by default; FULL=1 for the long form.
+"""The pipeline on the real Kafka and Elasticsearch and on the embedded stack, with kills and outages, judged
+twice: by `opine verify` and by an independent check that shares no code with it. Short by default; FULL=1 for
+the long form.
 
 OPINE_TEST_SERVERS: the script that starts the servers. OPINE_TEST_DATA: the folder with review lines."""
 
@@ -12,31 +13,41 @@ import traceback
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import scenarios  # noqa: E402
-from stack import Stack  # noqa: E402
+from stack import EmbeddedStack, RealStack  # noqa: E402
 
 parser = argparse.ArgumentParser()
 parser.add_argument("--opine", required=True)
 parser.add_argument("--only", default="", help="names of scenarios, with commas")
+parser.add_argument("--stack", choices=["real", "embedded"], help="on this one only")
 arguments = parser.parse_args()
-if not os.environ.get("OPINE_TEST_SERVERS"):
-    print("skipped: OPINE_TEST_SERVERS names no script that starts the real servers")
-    sys.exit(0)
+has_servers = bool(os.environ.get("OPINE_TEST_SERVERS"))
+if not has_servers:
+    print("real servers skipped: OPINE_TEST_SERVERS names no script that starts them")
 
 chosen = [name for name in arguments.only.split(",") if name]
+kinds = {"real": RealStack, "embedded": EmbeddedStack}
 passed = failed = 0
-for scenario in scenarios.ALL:
-    if chosen and scenario.__name__ not in chosen:
-        continue
-    started = time.monotonic()
-    with Stack(os.path.abspath(arguments.opine)) as stack:
+for scenario, stacks in scenarios.ALL:
+    for kind in stacks:
+        if chosen and scenario.__name__ not in chosen or arguments.stack and kind != arguments.stack:
+            continue
+        if kind == "real" and not has_servers:
+            continue
+        started = time.monotonic()
+        stack = kinds[kind](os.path.abspath(arguments.opine))
+        title = f"{scenario.__name__} on the {stack.name}"
         try:
-            scenario(stack, full=os.environ.get("FULL") == "1")
+            with stack:
+                try:
+                    scenario(stack, full=os.environ.get("FULL") == "1")
+                except Exception:
+                    stack.tell()
+                    raise
             passed += 1
-            print(f"ok    {scenario.__name__} ({time.monotonic() - started:.0f} s)", flush=True)
+            print(f"ok    {title} ({time.monotonic() - started:.0f} s)", flush=True)
         except Exception:
             failed += 1
             traceback.print_exc()
-            stack.tell()
-            print(f"FAIL  {scenario.__name__}", flush=True)
+            print(f"FAIL  {title}", flush=True)
 print(f"{passed} passed, {failed} failed")
 sys.exit(1 if failed else 0)

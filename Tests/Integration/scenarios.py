@@ -1,4 +1,4 @@
-"""What must hold on the real servers, each on a fresh stack."""
+"""What must hold, each on a fresh stack."""
 
 import gzip
 import json
@@ -198,4 +198,5 @@ def outages(stack, full):
     settle_and_verify(stack)
 
 
-ALL = [real_reviews, kills, outages]
+REAL, BOTH = ("real",), ("real", "embedded")
+ALL = [(real_reviews, BOTH), (kills, BOTH), (outages, REAL)]

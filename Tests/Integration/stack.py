@@ -20,43 +20,32 @@ def free_port():
 
 
 class Stack:
-    """Fresh Kafka and Elasticsearch, a registry of our own, and whatever a scenario starts."""
+    """Processes of opine under test, and where the servers are that they talk to."""
+
+    name = ""
 
     def __init__(self, opine):
         self.opine = opine
-        self.script = os.environ["OPINE_TEST_SERVERS"]
         self.home = tempfile.mkdtemp(prefix="opine-it-")
         self.processes, self.consumers = {}, {}
         self.environment = dict(os.environ)
-        self.environment["OPINE_SERVERS_HOME"] = os.path.join(self.home, "servers")
-        self.environment["OPINE_SERVERS_PORT_SHIFT"] = os.environ.get("OPINE_SERVERS_PORT_SHIFT", "2000")
-        self.registry_port = free_port()
+        # No opine dev of the user's is met.
+        self.environment["OPINE_DEV_STATE"] = os.path.join(self.home, "dev.json")
         self.listen = {name: free_port() for name in ("enrich", "connect")}
 
-    def __enter__(self):
-        self.servers("up", "kafka", "elasticsearch")
-        lines = subprocess.run([self.script, "env"], env=self.environment, check=True, capture_output=True, text=True)
-        found = dict(line.removeprefix("export ").split("=", 1) for line in lines.stdout.splitlines())
-        self.kafka, self.elasticsearch = found["OPINE_TEST_KAFKA"], found["OPINE_TEST_ELASTICSEARCH"]
-        self.registry = f"http://127.0.0.1:{self.registry_port}"
+    def use(self, kafka, registry, elasticsearch):
+        self.kafka, self.registry, self.elasticsearch = kafka, registry, elasticsearch
         self.environment |= {
-            "OPINE_KAFKA": self.kafka, "OPINE_ELASTICSEARCH": self.elasticsearch,
-            "OPINE_REGISTRY": self.registry, "OPINE_DATA": os.path.join(self.home, "data"),
+            "OPINE_KAFKA": kafka, "OPINE_ELASTICSEARCH": elasticsearch, "OPINE_REGISTRY": registry,
+            "OPINE_DATA": os.path.join(self.home, "data"),
         }
-        self.start_registry()
-        self.run("apply", "--yes")
-        return self
 
     def __exit__(self, *_):
-        for name in list(self.processes):
-            self.kill(name)
         for consumer in self.consumers.values():
             consumer.close()
-        self.servers("wipe", "kafka", "elasticsearch")
+        for name in list(self.processes):
+            self.kill(name)
         shutil.rmtree(self.home, ignore_errors=True)
-
-    def servers(self, *words):
-        subprocess.run([self.script, *words], env=self.environment, check=True, stdout=subprocess.DEVNULL)
 
     # Processes of opine
 
@@ -69,11 +58,6 @@ class Stack:
     def start(self, name, *words):
         log = open(os.path.join(self.home, f"{name}.log"), "ab")
         self.processes[name] = subprocess.Popen([self.opine, *words], env=self.environment, stdout=log, stderr=log)
-
-    def start_registry(self):
-        data = os.path.join(self.home, "registry")
-        self.start("registry", "registry", "serve", "--listen", f"127.0.0.1:{self.registry_port}", "--data", data)
-        self.wait(lambda: self.get(self.registry + "/subjects") is not None, 20, "the registry answers")
 
     def start_stage(self, name):
         words = [name]
@@ -148,7 +132,63 @@ class Stack:
         return found
 
     def tell(self):
-        for name in ("registry", "enrich", "connect", "generate"):
+        for name in ("dev", "registry", "enrich", "connect", "generate"):
             path = os.path.join(self.home, f"{name}.log")
             if os.path.exists(path):
                 print(f"--- the end of {name}.log\n" + "\n".join(open(path, errors="replace").read().splitlines()[-15:]))
+
+
+class RealStack(Stack):
+    """Fresh Kafka and Elasticsearch, and a registry of our own."""
+
+    name = "real servers"
+
+    def __init__(self, opine):
+        super().__init__(opine)
+        self.script = os.environ["OPINE_TEST_SERVERS"]
+        self.environment["OPINE_SERVERS_HOME"] = os.path.join(self.home, "servers")
+        self.environment["OPINE_SERVERS_PORT_SHIFT"] = os.environ.get("OPINE_SERVERS_PORT_SHIFT", "2000")
+        self.registry_port = free_port()
+
+    def __enter__(self):
+        self.servers("up", "kafka", "elasticsearch")
+        lines = subprocess.run([self.script, "env"], env=self.environment, check=True, capture_output=True, text=True)
+        found = dict(line.removeprefix("export ").split("=", 1) for line in lines.stdout.splitlines())
+        self.use(found["OPINE_TEST_KAFKA"], f"http://127.0.0.1:{self.registry_port}", found["OPINE_TEST_ELASTICSEARCH"])
+        self.start_registry()
+        self.run("apply", "--yes")
+        return self
+
+    def __exit__(self, *_):
+        self.servers("wipe", "kafka", "elasticsearch")
+        super().__exit__()
+
+    def servers(self, *words):
+        subprocess.run([self.script, *words], env=self.environment, check=True, stdout=subprocess.DEVNULL)
+
+    def start_registry(self):
+        data = os.path.join(self.home, "registry")
+        self.start("registry", "registry", "serve", "--listen", f"127.0.0.1:{self.registry_port}", "--data", data)
+        self.wait(lambda: self.get(self.registry + "/subjects") is not None, 20, "the registry answers")
+
+
+class EmbeddedStack(Stack):
+    """`opine dev`."""
+
+    name = "embedded stack"
+
+    def __enter__(self):
+        self.start_dev()
+        return self
+
+    def start_dev(self):
+        shift = free_port() % 10_000 + 20_000
+        data = os.path.join(self.home, "dev")
+        self.start("dev", "dev", "--data", data, "--port-shift", str(shift))
+        ready = self.wait(lambda: self.ready_line("dev"), 20, "opine dev is ready")
+        found = dict(word.split("=", 1) for word in ready.split()[1:])
+        self.use(found["kafka"], found["registry"], found["elasticsearch"])
+
+    def ready_line(self, name):
+        lines = [line for line in open(os.path.join(self.home, f"{name}.log")) if line.startswith("ready")]
+        return lines[-1] if lines else None

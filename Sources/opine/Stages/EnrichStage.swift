@@ -4,17 +4,9 @@ import SchemaRegistry
 
 /// Makes the worker of the enrich stage.
 enum EnrichStage {
-  /// Waits for the registry, for ever; the scored schema must be registered (`opine apply`).
+  /// The scored schema must be registered (`opine apply`); a registry that is away is waited for.
   static func worker(_ invocation: Invocation, stage: Stage) throws -> Worker {
-    let forever = RegistryClient.Retries(count: Int.max, base: .milliseconds(500), cap: .seconds(5))
-    let registry = registryClient(invocation.text(.registry), retries: forever)
-    let scored: SubjectVersion
-    do throws(RegistryError) {
-      scored = try registry.sendBlocking(.latest(subject: "reviews.scored-value"))
-    } catch {
-      throw CommandError(
-        .failed, "enrich can't start", why: "reviews.scored-value: \(error)", next: "opine apply")
-    }
+    let registry = registryClient(invocation.text(.registry))
     var settings = WorkerSettings(
       connector: "enrich", group: "opine-enrich", topics: ["reviews.raw"],
       consumer: invocation.kafkaProperties, producer: invocation.kafkaProperties,
@@ -23,7 +15,7 @@ enum EnrichStage {
     settings.once = invocation.flag(.once)
     settings.onGap = invocation.text(.onGap) == "continue" ? .pass : .halt
     let enrich = EnrichSettings(
-      scoredSchemaID: Int32(scored.id), producer: invocation.kafkaProperties)
+      scoredSchema: scoredSchemaSource(registry), producer: invocation.kafkaProperties)
     let source = schemaSource(registry)
     return Worker(settings: settings, health: stage.health, metrics: stage.metrics) { context in
       EnrichTask(

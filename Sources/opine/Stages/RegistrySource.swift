@@ -1,13 +1,14 @@
 import Connect
+import Enrich
 import HTTPClient
 import SchemaRegistry
 
 /// A client of the registry for a stage that runs for long.
-func registryClient(_ urls: String, retries: RegistryClient.Retries = .init()) -> RegistryClient {
+func registryClient(_ urls: String) -> RegistryClient {
   let configuration = HTTPClientConfiguration(connectTimeout: .seconds(2), timeout: .seconds(5))
   return RegistryClient(
     urls: urls.split(separator: ",").map(String.init),
-    http: HTTPClient(configuration: configuration), retries: retries)
+    http: HTTPClient(configuration: configuration))
 }
 
 /// How workers ask the registry: one attempt, and whose fault a refusal is.
@@ -16,6 +17,19 @@ func schemaSource(_ client: RegistryClient) -> SchemaSource {
     client.fetch(id: Int(id)) { result in
       switch result {
       case .success(let schema): done(.success(schema.text))
+      case .failure(let error) where error.isSystemFault: done(.failure(.unavailable("\(error)")))
+      case .failure: done(.failure(.unknown))
+      }
+    }
+  }
+}
+
+/// How enrich asks for the id of the scored schema: one attempt.
+func scoredSchemaSource(_ client: RegistryClient) -> ScoredSchemaSource {
+  { done in
+    client.perform(.latest(subject: "reviews.scored-value")) { result in
+      switch result {
+      case .success(let version): done(.success(Int32(version.id)))
       case .failure(let error) where error.isSystemFault: done(.failure(.unavailable("\(error)")))
       case .failure: done(.failure(.unknown))
       }
