@@ -22,6 +22,7 @@ public struct Audit: Sendable {
     var verdict = Verdict.noDocument
     /// Whether raw has a record of the key: else only the index knows it.
     var isInput = false
+    var isDeletedLater = false
   }
 
   private enum Expectation: UInt8 { case nothing, deletion, document }
@@ -81,6 +82,11 @@ public struct Audit: Sendable {
     }
   }
 
+  /// Takes the key of a deletion that came after the records of this audit: it may have taken the document.
+  public mutating func add(laterDeletion key: UnsafeRawBufferPointer) {
+    entries[Self.hash(key)]?.isDeletedLater = true
+  }
+
   /// Takes a document of the index, or what reading it again found; nil of an id that is not there.
   public mutating func add(document: AuditDocument?, id: UnsafeRawBufferPointer) {
     let hash = Self.hash(id)
@@ -136,7 +142,7 @@ public struct Audit: Sendable {
       let reason: AuditSuspect.Reason
       switch entry.verdict {
       case .noDocument:
-        guard entry.expects == .document else { continue }
+        guard entry.expects == .document, !entry.isDeletedLater else { continue }
         result.missing += 1
         reason = .missing
       case .right: continue

@@ -24,6 +24,10 @@ import Testing
     mutating func letter(_ offset: Int64) {
       audit.add(letter: AuditPlace(partition: 0, offset: offset))
     }
+    mutating func laterDeletion(_ key: String) {
+      var key = key
+      key.withUTF8 { audit.add(laterDeletion: UnsafeRawBufferPointer($0)) }
+    }
     mutating func document(
       _ id: String, _ offset: Int64?, _ version: Int64?, partition: Int32 = 0
     ) {
@@ -45,6 +49,16 @@ import Testing
   @Test func nothingIsBalanced() {
     #expect(Case().result.isBalanced)
     #expect(Case().counts == [0, 0, 0, 0, 0, 0, 0])
+  }
+
+  @Test func aDeletionThatCameDuringTheAuditExcusesAMissingDocument() {
+    var it = Case()
+    it.review("a", 1, 10)
+    it.review("b", 2, 10)
+    it.laterDeletion("a")
+    it.laterDeletion("c")
+    #expect(it.result.suspects.map(\.place) == [AuditPlace(partition: 0, offset: 2)])
+    #expect(it.counts == [2, 0, 1, 0, 0, 0, 0])
   }
 
   @Test func everyKeyWithItsNewestDocumentIsBalanced() {

@@ -222,6 +222,21 @@ struct RawReading {
     if let failure { throw failure }
   }
 
+  /// Tells of deletions that came since the bounds were noted: they take documents away meanwhile.
+  func readLaterDeletions(into audit: inout Audit) throws {
+    let ends = try TopicBounds(raw.topic, kafka).bounds
+    var later: [TopicPartition: Watermarks] = [:]
+    for (place, noted) in raw.bounds {
+      guard let end = ends[place]?.high, end > noted.high else { continue }
+      later[place] = Watermarks(low: noted.high, high: end)
+    }
+    if later.isEmpty { return }
+    try reader(later).read { _, record in
+      guard record.value == nil, let key = record.key else { return }
+      audit.add(laterDeletion: key)
+    }
+  }
+
   private func content(
     _ record: Record, _ scratch: inout ReviewDecoder.Scratch
   ) throws -> AuditRecord.Content {

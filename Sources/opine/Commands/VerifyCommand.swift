@@ -54,6 +54,9 @@ enum VerifyCommand {
     try RawReading(raw, kafka, schemas).read(into: &audit)
     try index.documents { id, document in add(document, id, &audit) }
 
+    if audit.result.missing > 0 {
+      try RawReading(raw, kafka, schemas).readLaterDeletions(into: &audit)
+    }
     let suspects = audit.result.suspects
     let places = suspects.filter { $0.id == nil }.compactMap(\.place)
     let names = try RawReading(raw, kafka, schemas).keys(at: Set(places))
