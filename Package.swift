@@ -92,10 +92,18 @@ let package = Package(
       "RegistryServer", path: "Sources/Embedded/RegistryServer",
       ["Avro", "HTTPServer", "SQLite", "JSON", "Bytes", "Telemetry"]),
 
+    library(
+      "SearchServer", path: "Sources/Embedded/SearchServer",
+      ["HTTPServer", "SQLite", "JSON", "Bytes", "Telemetry"]),
+    library(
+      "DevStack", path: "Sources/Embedded/DevStack",
+      ["Kafka", "RegistryServer", "SearchServer", "JSON"]),
+
     .executableTarget(
       name: "opine",
       dependencies: [
-        "Avro", "Ingest", "Enrich", "ESSink", "RegistryServer", "Configuration", "CMappings",
+        "Avro", "Ingest", "Enrich", "ESSink", "RegistryServer", "DevStack", "Configuration",
+        "CMappings",
         "Reviews", "Elasticsearch", "Connect", "Kafka", "SchemaRegistry", "HTTPClient",
         "HTTPServer",
         "JSON", "Bytes", "Telemetry", "Scheduling", "CMalloc",

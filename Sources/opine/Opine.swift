@@ -1,4 +1,5 @@
 import CMalloc
+import DevStack
 import Foundation
 import Telemetry
 
@@ -17,7 +18,8 @@ struct Opine {
       guard let command = find(words) else { return try unknown(words) }
       let environment = ProcessInfo.processInfo.environment
       let invocation = try Invocation(
-        command, Array(words.dropFirst(command.path.count)), environment: environment)
+        command, Array(words.dropFirst(command.path.count)), environment: environment,
+        dev: DevState.running(environment))
       if invocation.flag(.help) {
         Terminal.print(Help.of(command))
         return .done
@@ -29,6 +31,7 @@ struct Opine {
       Terminal.say(Terminal.styled("opine: \(error.what)", .bold))
       Terminal.say("  why:  \(error.why)")
       Terminal.say("  next: \(error.next)")
+      if error.exit == .unreachable { Terminal.say(DevState.epitaph) }
       return error.exit
     } catch {
       Terminal.say("opine: \(error)")
@@ -36,7 +39,7 @@ struct Opine {
     }
   }
 
-  private static func find(_ words: [String]) -> Command? {
+  static func find(_ words: [String]) -> Command? {
     allCommands.filter { words.starts(with: $0.path) }.max { $0.path.count < $1.path.count }
   }
 

@@ -1,4 +1,5 @@
 import Configuration
+import DevStack
 import Foundation
 
 /// A command with its arguments and the values of its options, wherever they came from.
@@ -8,10 +9,16 @@ struct Invocation: Sendable {
   private let flags: [String: String]
   private let environment: [String: String]
   private let file: [String: String]
+  private var discovered: [String: String]
+  /// The embedded stack, where it is the Kafka in use.
+  private(set) var dev: DevState?
 
+  /// - Parameter dev: the embedded stack that runs on this machine, if one does.
+  ///
   /// Understands `--name value`, `--name=value`, `--no-name`, `-n value` for options with a short form, `--`.
   init(
-    _ command: Command, _ words: [String], environment: [String: String]
+    _ command: Command, _ words: [String], environment: [String: String],
+    dev: DevState? = nil
   ) throws {
     self.command = command
     self.environment = environment
@@ -40,6 +47,16 @@ struct Invocation: Sendable {
     self.flags = flags
     self.arguments = arguments
     file = try Self.file(flags, environment)
+    discovered = [:]
+    guard let dev else { return }
+    discovered = [
+      Option.kafka.name: dev.kafka, Option.registry.name: dev.registry,
+      Option.elasticsearch.name: dev.elasticsearch,
+    ]
+    // Only who works with its Kafka keeps what belongs to it.
+    guard command.options.contains(.kafka), text(.kafka) == dev.kafka else { return }
+    discovered[Option.data.name] = dev.stageData
+    self.dev = dev
   }
 
   private static func read(
@@ -117,7 +134,7 @@ struct Invocation: Sendable {
 
   /// Where a value came from, in the order in which they are asked.
   enum Origin: Sendable, Equatable {
-    case flag, environment, file, standard
+    case flag, environment, file, dev, standard
   }
 
   /// The default is the one that this command declares: two commands may share an option's name.
@@ -125,6 +142,7 @@ struct Invocation: Sendable {
     if let value = flags[option.name] { return (value, .flag) }
     if let value = environment[option.environment] { return (value, .environment) }
     if let value = file[option.name] { return (value, .file) }
+    if let value = discovered[option.name] { return (value, .dev) }
     let declared = command.options.first { $0.name == option.name } ?? option
     return declared.standard.map { ($0, .standard) }
   }

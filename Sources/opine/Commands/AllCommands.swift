@@ -1,5 +1,6 @@
 /// Every command, in the order of `--help`.
 let commandGroups: [CommandGroup] = [
+  CommandGroup(title: "Begin", commands: [DemoCommand.command, DevCommand.command]),
   CommandGroup(
     title: "The pipeline",
     commands: [

@@ -55,6 +55,15 @@ enum ApplyCommand {
     return .done
   }
 
+  /// Schemas, template and index, with nobody asked.
+  static func makeMissing(
+    registry: RegistryClient, elasticsearch: ElasticsearchClient
+  ) async throws {
+    for item in try await subjects(registry) + index(elasticsearch) where !item.isPresent {
+      try await item.make()
+    }
+  }
+
   private static func confirmed(_ count: Int, _ invocation: Invocation) throws -> Bool {
     if invocation.flag(.yes) { return true }
     guard isatty(STDIN_FILENO) == 1, Terminal.isInteractive else {

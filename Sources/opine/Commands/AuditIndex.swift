@@ -4,16 +4,21 @@ import Reviews
 
 /// Reads the index's documents as far as the audit asks.
 struct IndexReading {
-  private static let fields: JSONValue = ["doc_version", "source_partition", "source_offset"]
+  private static let fields: JSONValue = [
+    "doc_version", "source_partition", "source_offset", "scored_at",
+  ]
   private static let page: JSONValue = [
     "size": 5000, "sort": ["_doc"], "_source": fields, "query": ["match_all": [:]],
   ]
   private let client: ElasticsearchClient
   private let index: String
+  /// When the topics began, milliseconds since 1970; nil where they are the only ones there ever were.
+  private let logBegan: Int64?
 
-  init(_ client: ElasticsearchClient, index: String) {
+  init(_ client: ElasticsearchClient, index: String, logBegan: Int64?) {
     self.client = client
     self.index = index
+    self.logBegan = logBegan
   }
 
   /// Makes everything written so far visible to a search.
@@ -40,7 +45,7 @@ struct IndexReading {
       let hits = answer["hits"]?["hits"]?.array ?? []
       guard !hits.isEmpty, let scroll else { return }
       for hit in hits {
-        if let id = hit["_id"]?.string { handle(id, Self.document(hit["_source"])) }
+        if let id = hit["_id"]?.string { handle(id, document(hit["_source"])) }
       }
       count += hits.count
       progress.show(count)
@@ -72,7 +77,7 @@ struct IndexReading {
       operation: "read suspects of \(index)")
     for found in answer["docs"]?.array ?? [] {
       guard let id = found["_id"]?.string, found["error"] == nil else { continue }
-      handle(id, found["found"]?.bool == true ? Self.document(found["_source"]) : nil)
+      handle(id, found["found"]?.bool == true ? document(found["_source"]) : nil)
     }
   }
 
@@ -101,10 +106,16 @@ struct IndexReading {
     for hit in answer["hits"]?["hits"]?.array ?? [] {
       if let id = hit["_id"]?.string { found[id] = hit }
     }
-    for id in ids { handle(id, found[id].map { Self.document($0["_source"]) }) }
+    for id in ids { handle(id, found[id].map { document($0["_source"]) }) }
   }
 
-  private static func document(_ source: JSONValue?) -> AuditDocument {
+  /// No partition of these topics: the document's record was in topics that are gone.
+  private static let nowhere = AuditPlace(partition: -1, offset: 0)
+
+  private func document(_ source: JSONValue?) -> AuditDocument {
+    if let logBegan, let scored = source?["scored_at"]?.int64, scored < logBegan {
+      return AuditDocument(docVersion: source?["doc_version"]?.int64, place: Self.nowhere)
+    }
     var place: AuditPlace?
     if let partition = source?["source_partition"]?.int64,
       let offset = source?["source_offset"]?.int64

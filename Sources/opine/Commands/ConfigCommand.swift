@@ -45,6 +45,7 @@ enum ConfigCommand {
         case .flag: "--\(option.name)"
         case .environment: option.environment
         case .file: invocation.text(.config)
+        case .dev: "opine dev"
         case .standard: "default"
         }
       return Setting(name: option.name, value: masked(value, option.name), origin: from)

@@ -63,7 +63,7 @@ enum StageCommands {
     return try await stage.run([enrich] + (try sink(connector, invocation, stage)))
   }
 
-  private static func sink(
+  static func sink(
     _ properties: [String: String], _ invocation: Invocation, _ stage: Stage
   ) throws -> [Worker] {
     let connector: SinkConnector

@@ -46,7 +46,7 @@ enum VerifyCommand {
     let scored = try TopicBounds("reviews.scored", kafka)
     pending += try await scored.settle(
       group: "connect-\(invocation.text(connector))", until: deadline, kafka)
-    let index = IndexReading(client, index: "reviews")
+    let index = IndexReading(client, index: "reviews", logBegan: invocation.dev?.startedAt)
     try index.refresh()
 
     var audit = Audit(ranges: raw.ranges)
