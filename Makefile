@@ -6,7 +6,7 @@ DEBIAN = librdkafka-dev libcurl4-openssl-dev libavro-dev libmicrohttpd-dev libsq
 BREW = librdkafka curl avro-c libmicrohttpd sqlite simdjson libyaml zlib openssl@3 pkg-config xz
 SUDO = $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
-.PHONY: bootstrap build release test integration bench fuzz docs lint format
+.PHONY: bootstrap build release test sanitize integration bench fuzz docs lint format
 
 bootstrap:
 	@command -v $(SWIFT) >/dev/null || { echo "Swift 6 is missing: https://www.swift.org/install"; exit 1; }
@@ -26,6 +26,13 @@ release: bootstrap
 
 test: bootstrap
 	$(SWIFT) test
+
+# The unit tests under the thread sanitizer, then under the address sanitizer; any report fails.
+# Without XCTest, which has no tests here and leaks at its end.
+sanitize: bootstrap
+	for kind in thread address; do \
+	  $(SWIFT) test --disable-xctest --sanitize=$$kind --scratch-path $(BUILD)-$$kind || exit 1; \
+	done
 
 # Real Kafka and Elasticsearch: OPINE_TEST_SERVERS is the script that starts them,
 # OPINE_TEST_DATA the folder with review lines. FULL=1 for the long form.

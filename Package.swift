@@ -52,6 +52,7 @@ let package = Package(
     .target(
       name: "CModel", path: "Sources/CLibraries/CModel", exclude: ["linear.model", "MODEL_CARD.md"]),
     .target(name: "CMappings", path: "Sources/CLibraries/CMappings"),
+    .target(name: "CThreads", path: "Sources/CLibraries/CThreads"),
 
     // Platform: nothing here is special to reviews.
     platform("Telemetry"),
@@ -64,7 +65,7 @@ let package = Package(
     platform("Configuration", ["CYAML"]),
 
     // The pipeline, left to right.
-    library("Kafka", ["CRdKafka", "Bytes", "Scheduling", "Telemetry"]),
+    library("Kafka", ["CRdKafka", "CThreads", "Bytes", "Scheduling", "Telemetry"]),
     library("Avro", ["JSON", "Bytes"]),
     library("SchemaRegistry", ["Avro", "HTTPClient", "JSON", "Bytes", "Telemetry"]),
     library("Elasticsearch", ["HTTPClient", "JSON", "Bytes"]),

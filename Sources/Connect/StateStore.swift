@@ -75,12 +75,13 @@ public final class MemberClaim {
       close(opened)
       return nil
     }
-    let known = (try? String(contentsOfFile: path, encoding: .utf8)) ?? ""
-    if known.count == 16 {
+    var bytes = [UInt8](repeating: 0, count: 16)
+    let count = pread(opened, &bytes, bytes.count, 0)
+    if count == bytes.count, let known = String(validating: bytes, as: UTF8.self) {
       id = known
     } else {
       id = String(UInt64.random(in: (1 << 63)...UInt64.max), radix: 16)
-      try? id.write(toFile: path, atomically: false, encoding: .utf8)
+      _ = pwrite(opened, Array(id.utf8), id.utf8.count, 0)
     }
     descriptor = opened
   }

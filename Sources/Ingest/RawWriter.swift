@@ -2,6 +2,7 @@ import Bytes
 import Kafka
 import Reviews
 import SchemaRegistry
+import Telemetry
 
 /// Names and numbers that a run of ingest needs.
 public struct IngestTarget: Sendable {
@@ -68,6 +69,8 @@ final class RawWriter {
   private var buffer = ByteBuffer(capacity: 8192)
   private var acknowledged = Acknowledged(prefix: 0)
   private var failure: KafkaError?
+  private var hasSaidWhy = false
+  private let log = Log("ingest")
   var counts = IngestCounts()
 
   init(_ target: IngestTarget, stop: StopRequest) throws(IngestError) {
@@ -163,6 +166,7 @@ final class RawWriter {
     _ topic: String, _ key: UnsafeRawBufferPointer?, _ value: UnsafeRawBufferPointer?,
     _ headers: [RecordHeader], _ token: Int
   ) throws(IngestError) -> Bool {
+    let began = ContinuousClock.now
     while true {
       do throws(KafkaError) {
         try producer.produce(topic: topic, key: key, value: value, headers: headers, token: token)
@@ -170,6 +174,10 @@ final class RawWriter {
       } catch {
         if error.isMessageTooLarge { return false }
         guard error.code == "_QUEUE_FULL" else { throw .kafka(error) }
+        if !hasSaidWhy, .now - began > .seconds(3) {
+          hasSaidWhy = true
+          log.warning("Held back.", [.topic: topic, .reason: error.reason])
+        }
       }
       try poll(milliseconds: 100)
       if stop.isStopped { return true }

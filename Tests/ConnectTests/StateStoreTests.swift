@@ -32,4 +32,16 @@ import Testing
     #expect(try StateStore(directory: folder).committed(group: "g", topic: "t", partition: 1) == 42)
     #expect(try store.committed(group: "g", topic: "t", partition: 2) == nil)
   }
+
+  @Test func aMemberKeepsItsIDOverRestartsAndNobodyElseGetsItMeanwhile() throws {
+    let folder = FileManager.default.temporaryDirectory.appending(path: UUID().uuidString).path
+    defer { try? FileManager.default.removeItem(atPath: folder) }
+    var claim = MemberClaim(directory: folder, name: "sink-0")
+    let id = try #require(claim?.id)
+    #expect(id.count == 16)
+    #expect(MemberClaim(directory: folder, name: "sink-0") == nil)
+    #expect(try #require(MemberClaim(directory: folder, name: "sink-1")).id != id)
+    claim = nil
+    #expect(MemberClaim(directory: folder, name: "sink-0")?.id == id)
+  }
 }
