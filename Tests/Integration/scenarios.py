@@ -10,6 +10,7 @@ import subprocess
 import time
 import urllib.parse
 
+import readme
 from check import Check
 from confluent_kafka import TopicPartition
 
@@ -146,7 +147,9 @@ def kills(stack, full):
     for name, seconds in times.items():
         print(f"      {name}: {len(seconds)} kills, behind by {min(lags[name])} to {max(lags[name])} records; first effect"
               f" after the restart: median {statistics.median(seconds):.2f} s, worst {max(seconds):.2f} s")
-        assert statistics.median(seconds) <= 1 and max(seconds) <= 5, (name, seconds)
+        # The mock cluster waits for the killed member's session of 3 s, and then 3 s for others to join.
+        median, worst = (1, 5) if stack.name == "real servers" else (9, 15)
+        assert statistics.median(seconds) <= median and max(seconds) <= worst, (name, seconds)
 
 
 def degraded(stack, name, seconds):
@@ -198,5 +201,60 @@ def outages(stack, full):
     settle_and_verify(stack)
 
 
-REAL, BOTH = ("real",), ("real", "embedded")
-ALL = [(real_reviews, BOTH), (kills, BOTH), (outages, REAL)]
+def more_than_the_mock_keeps(stack, full):
+    """Many times what the mock's partitions keep: sources wait for the readers, and nothing is trimmed unread."""
+    path = os.path.join(os.environ["OPINE_TEST_DATA"], "bench", "yelp_reviews.jsonl.gz")
+    stack.run("ingest", "file", path)
+    stack.start("ingest", "ingest", "generate", "--rate", "0", "--count", "100000", "--seed", "5", "--update", "10",
+                "--json")
+    time.sleep(2)
+    assert stack.processes["ingest"].poll() is None, "it waits, as nobody reads yet"
+    stack.start("run", "run", "--listen", f"127.0.0.1:{stack.listen['connect']}")
+    assert stack.processes.pop("ingest").wait(240) == 0
+    made = stack.last_line("ingest")
+    books = json.loads(stack.run("verify", "--wait", "120s", "--json"))
+    assert books["balanced"], books
+    written_ids = stack.get(f"{stack.elasticsearch}/reviews/_count")["count"]
+    assert written_ids == 6010 + made["new"], (written_ids, made)
+    assert stack.kill("run", signal.SIGTERM) == 0
+    print(f"      {made}\n      {books}")
+
+
+def dev_is_killed(stack, full):
+    """kill -9 of `opine dev`: documents and schemas stay, topics are gone, and commands say so."""
+    feed(stack, 400)
+    stack.start("run", "run", "--listen", f"127.0.0.1:{stack.listen['connect']}")
+    stack.wait(lambda: written(stack, "connect") > 300, 60, "documents are written")
+    stack.kill("generate")
+    stack.get(f"{stack.elasticsearch}/by-hand/_doc/1", {"text": "answered"}, "PUT")
+    before = stack.get(f"{stack.elasticsearch}/reviews/_count")["count"]
+    subjects = stack.get(f"{stack.registry}/subjects")
+    stack.kill("dev")
+    stack.kill("run")
+    del stack.environment["OPINE_KAFKA"], stack.environment["OPINE_ELASTICSEARCH"], stack.environment["OPINE_REGISTRY"]
+    del stack.environment["OPINE_DATA"]
+    said = stack.run_any("search", "food")
+    assert said.returncode == 5 and "opine dev does not run any more" in said.stderr, said
+    stack.start_dev()
+    assert "The topics of the last run are gone" in open(os.path.join(stack.home, "dev.log")).read()
+    assert stack.get(f"{stack.elasticsearch}/by-hand/_doc/1")["_source"] == {"text": "answered"}
+    assert stack.get(f"{stack.elasticsearch}/reviews/_count")["count"] >= before
+    assert stack.get(f"{stack.registry}/subjects") == subjects
+    del stack.environment["OPINE_DATA"]
+    stack.run("ingest", "generate", "--rate", "0", "--count", "200", "--seed", "99")
+    stack.start("run", "run", "--listen", f"127.0.0.1:{stack.listen['connect']}")
+    books = json.loads(stack.run("verify", "--json"))
+    assert books["balanced"] and books["input"] == 200 and books["outside"] >= before, books
+
+
+def the_readme(stack, full):
+    """A newcomer types the README's tour."""
+    stack.kill("dev", signal.SIGTERM)
+    readme.tour(stack)
+
+
+REAL, EMBEDDED, BOTH = ("real",), ("embedded",), ("real", "embedded")
+ALL = [
+    (real_reviews, BOTH), (kills, BOTH), (outages, REAL), (more_than_the_mock_keeps, EMBEDDED),
+    (dev_is_killed, EMBEDDED), (the_readme, EMBEDDED),
+]

@@ -55,6 +55,9 @@ class Stack:
         assert done.returncode == exit, f"opine {' '.join(words)}: exit {done.returncode}, not {exit}\n{done.stdout}\n{done.stderr}"
         return done.stdout
 
+    def run_any(self, *words):
+        return subprocess.run([self.opine, *words], env=self.environment, timeout=60, capture_output=True, text=True)
+
     def start(self, name, *words):
         log = open(os.path.join(self.home, f"{name}.log"), "ab")
         self.processes[name] = subprocess.Popen([self.opine, *words], env=self.environment, stdout=log, stderr=log)
@@ -132,7 +135,7 @@ class Stack:
         return found
 
     def tell(self):
-        for name in ("dev", "registry", "enrich", "connect", "generate"):
+        for name in ("dev", "registry", "enrich", "connect", "run", "generate", "ingest"):
             path = os.path.join(self.home, f"{name}.log")
             if os.path.exists(path):
                 print(f"--- the end of {name}.log\n" + "\n".join(open(path, errors="replace").read().splitlines()[-15:]))
@@ -184,6 +187,7 @@ class EmbeddedStack(Stack):
     def start_dev(self):
         shift = free_port() % 10_000 + 20_000
         data = os.path.join(self.home, "dev")
+        open(os.path.join(self.home, "dev.log"), "w").close()
         self.start("dev", "dev", "--data", data, "--port-shift", str(shift))
         ready = self.wait(lambda: self.ready_line("dev"), 20, "opine dev is ready")
         found = dict(word.split("=", 1) for word in ready.split()[1:])

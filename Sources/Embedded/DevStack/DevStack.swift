@@ -38,7 +38,7 @@ public final class DevStack {
 
   public init(_ settings: DevStackSettings) throws(DevStackError) {
     file = try DevStateFile(path: settings.statePath)
-    hadTopics = FileManager.default.fileExists(atPath: "\(settings.data)/stages")
+    hadTopics = FileManager.default.fileExists(atPath: "\(settings.data)/search")
     do throws(RegistryServerError) {
       registry = try RegistryServer(
         dataDirectory: "\(settings.data)/registry", listen: settings.registry)

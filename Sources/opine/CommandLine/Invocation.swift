@@ -174,9 +174,15 @@ struct Invocation: Sendable {
     return all
   }
 
+  /// A mock cluster takes a killed member's partitions away only when its session ends.
+  private static let shortSession = [
+    "session.timeout.ms": "3000", "heartbeat.interval.ms": "500",
+  ]
+
   /// Properties for librdkafka: the brokers, and every `kafka.<name>` of the file.
   var kafkaProperties: [String: String] {
-    var properties = ["bootstrap.servers": text(.kafka)]
+    var properties = dev == nil ? [:] : Self.shortSession
+    properties["bootstrap.servers"] = text(.kafka)
     for (key, value) in file where key.hasPrefix("kafka.") {
       properties[String(key.dropFirst("kafka.".count))] = value
     }
