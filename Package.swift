@@ -90,6 +90,9 @@ let package = Package(
     library(
       "RegistryServer", path: "Sources/Embedded/RegistryServer",
       ["Avro", "HTTPServer", "SQLite", "JSON", "Bytes", "Telemetry"]),
+    library(
+      "SearchServer", path: "Sources/Embedded/SearchServer",
+      ["HTTPServer", "SQLite", "JSON", "Bytes", "Telemetry"]),
 
     .executableTarget(
       name: "opine",
@@ -119,6 +122,8 @@ let package = Package(
     tests(
       "EnrichTests",
       ["Enrich", "Connect", "Kafka", "Reviews", "Avro", "Bytes", "Telemetry", "CRdKafka"]),
+    tests(
+      "SearchServerTests", ["SearchServer", "Elasticsearch", "HTTPClient", "JSON", "Bytes"]),
     tests("CommandLineTests", ["opine", "Configuration"]),
     tests("TidyTests", []),
   ],
