@@ -92,6 +92,9 @@ let package = Package(
     library(
       "RegistryServer", path: "Sources/Embedded/RegistryServer",
       ["Avro", "HTTPServer", "SQLite", "JSON", "Bytes", "Telemetry"]),
+    library(
+      "SearchServer", path: "Sources/Embedded/SearchServer",
+      ["HTTPServer", "SQLite", "JSON", "Bytes", "Telemetry"]),
 
     library(
       "SearchServer", path: "Sources/Embedded/SearchServer",
@@ -129,6 +132,8 @@ let package = Package(
     tests(
       "EnrichTests",
       ["Enrich", "Connect", "Kafka", "Reviews", "Avro", "Bytes", "Telemetry", "CRdKafka"]),
+    tests(
+      "SearchServerTests", ["SearchServer", "Elasticsearch", "HTTPClient", "JSON", "Bytes"]),
     tests("CommandLineTests", ["opine", "Configuration"]),
     tests("TidyTests", []),
   ],

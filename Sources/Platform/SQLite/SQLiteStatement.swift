@@ -56,6 +56,12 @@ public final class SQLiteStatement {
     try check(opine_sqlite_bind_blob(handle, Int32(clamping: index), value.baseAddress, count))
   }
 
+  /// Binds UTF-8 text; it is copied. Text with a NUL inside is stored whole.
+  public func bind(text: UnsafeRawBufferPointer, at index: Int) throws(SQLiteError) {
+    let start = text.bindMemory(to: CChar.self).baseAddress
+    try check(opine_sqlite_bind_text(handle, Int32(clamping: index), start, UInt64(text.count)))
+  }
+
   public func bindNull(at index: Int) throws(SQLiteError) {
     try check(sqlite3_bind_null(handle, Int32(clamping: index)))
   }
