@@ -120,7 +120,13 @@ let package = Package(
     tests(
       "EnrichTests",
       ["Enrich", "Connect", "Kafka", "Reviews", "Avro", "Bytes", "Telemetry", "CRdKafka"]),
-    tests("CommandLineTests", ["opine", "Configuration"]),
+    tests(
+      "CommandLineTests",
+      [
+        "opine", "CMappings", "CRdKafka", "Configuration", "Elasticsearch", "Enrich", "HTTPServer",
+        "Ingest",
+        "JSON", "Kafka", "Reviews",
+      ]),
     tests("TidyTests", []),
   ],
   swiftLanguageModes: [.v6],
