@@ -95,10 +95,6 @@ let package = Package(
     library(
       "SearchServer", path: "Sources/Embedded/SearchServer",
       ["HTTPServer", "SQLite", "JSON", "Bytes", "Telemetry"]),
-
-    library(
-      "SearchServer", path: "Sources/Embedded/SearchServer",
-      ["HTTPServer", "SQLite", "JSON", "Bytes", "Telemetry"]),
     library(
       "DevStack", path: "Sources/Embedded/DevStack",
       ["Kafka", "RegistryServer", "SearchServer", "JSON"]),
@@ -134,7 +130,13 @@ let package = Package(
       ["Enrich", "Connect", "Kafka", "Reviews", "Avro", "Bytes", "Telemetry", "CRdKafka"]),
     tests(
       "SearchServerTests", ["SearchServer", "Elasticsearch", "HTTPClient", "JSON", "Bytes"]),
-    tests("CommandLineTests", ["opine", "Configuration"]),
+    tests(
+      "CommandLineTests",
+      [
+        "opine", "CMappings", "CRdKafka", "Configuration", "Elasticsearch", "Enrich", "HTTPServer",
+        "Ingest",
+        "JSON", "Kafka", "Reviews",
+      ]),
     tests("TidyTests", []),
   ],
   swiftLanguageModes: [.v6],

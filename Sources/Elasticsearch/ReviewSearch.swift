@@ -4,7 +4,7 @@ import JSON
 /// What a person looks for among scored reviews, and the request that finds it.
 public struct ReviewSearch: Sendable, Equatable {
   public enum Order: String, Sendable, CaseIterable {
-    case relevance, newest, oldest, negative, positive, stars
+    case relevance, newest, oldest, negative, positive, stars, confidence
   }
 
   /// All of its words must occur, in the text or the title; empty: everything.
@@ -16,6 +16,8 @@ public struct ReviewSearch: Sendable, Equatable {
   /// Dates as Elasticsearch reads them: `2015-01-31`, milliseconds, `now-7d`.
   public var since: String?
   public var until: String?
+  /// Only reviews whose stars contradict the text: 4 or 5 over NEGATIVE, 1 or 2 over POSITIVE.
+  public var disagree = false
   public var order: Order
   public var count: Int
 
@@ -35,6 +37,20 @@ public struct ReviewSearch: Sendable, Equatable {
 
   /// The body of the `_search` request.
   public var body: JSONValue {
+    [
+      "size": .int(count),
+      "track_total_hits": true,
+      "query": query,
+      "sort": .array(sort),
+      "highlight": [
+        "pre_tags": ["\u{1}"], "post_tags": ["\u{2}"],
+        "fields": ["text": ["number_of_fragments": 2, "fragment_size": 160]],
+      ],
+    ]
+  }
+
+  /// Which reviews are looked for, without their order and number.
+  public var query: JSONValue {
     var must: [JSONValue] = []
     if !text.isEmpty {
       must.append([
@@ -44,35 +60,42 @@ public struct ReviewSearch: Sendable, Equatable {
         ]
       ])
     }
-    var filter: [JSONValue] = []
-    if let label { filter.append(["term": ["sentiment_label": .string(label.uppercased())]]) }
-    if let business { filter.append(["term": ["business_id": .string(business)]]) }
-    if let stars {
-      filter.append([
-        "range": [
-          "stars": [
-            "gte": .number(String(stars.lowerBound)), "lte": .number(String(stars.upperBound)),
-          ]
-        ]
-      ])
-    }
+    let whole: JSONValue = must.isEmpty ? [["match_all": [:]]] : .array(must)
+    return ["bool": ["must": whole, "filter": .array(filters)]]
+  }
+
+  private var filters: [JSONValue] {
+    var filters: [JSONValue] = []
+    if let label { filters.append(["term": ["sentiment_label": .string(label.uppercased())]]) }
+    if let business { filters.append(["term": ["business_id": .string(business)]]) }
+    if let stars { filters.append(Self.within(stars)) }
+    if disagree { filters.append(Self.disagreement) }
     var dates: [JSONMember] = []
     if let since { dates.append(JSONMember("gte", .string(since))) }
     if let until { dates.append(JSONMember("lte", .string(until))) }
     if !dates.isEmpty {
       dates.append(JSONMember("format", "strict_date_optional_time||epoch_millis"))
-      filter.append(["range": ["created_at": .object(dates)]])
+      filters.append(["range": ["created_at": .object(dates)]])
     }
-    let whole: JSONValue = must.isEmpty ? [["match_all": [:]]] : .array(must)
+    return filters
+  }
+
+  private static func within(_ stars: ClosedRange<Double>) -> JSONValue {
+    let bounds: JSONValue = [
+      "gte": .number(String(stars.lowerBound)), "lte": .number(String(stars.upperBound)),
+    ]
+    return ["range": ["stars": bounds]]
+  }
+
+  /// Many stars over a negative text, or few over a positive one.
+  private static var disagreement: JSONValue {
+    func both(_ stars: ClosedRange<Double>, _ label: JSONValue) -> JSONValue {
+      ["bool": ["filter": [within(stars), ["term": ["sentiment_label": label]]]]]
+    }
     return [
-      "size": .int(count),
-      "track_total_hits": true,
-      "query": ["bool": ["must": whole, "filter": .array(filter)]],
-      "sort": .array(sort),
-      "highlight": [
-        "pre_tags": ["\u{1}"], "post_tags": ["\u{2}"],
-        "fields": ["text": ["number_of_fragments": 2, "fragment_size": 160]],
-      ],
+      "bool": [
+        "should": [both(4...5, "NEGATIVE"), both(1...2, "POSITIVE")], "minimum_should_match": 1,
+      ]
     ]
   }
 
@@ -85,6 +108,8 @@ public struct ReviewSearch: Sendable, Equatable {
     case .negative: return [["sentiment_score": "asc"], id]
     case .positive: return [["sentiment_score": "desc"], id]
     case .stars: return [["stars": "desc"], id]
+    // The surest label first: where stars disagree with it, the strongest disagreement.
+    case .confidence: return [["sentiment_confidence": "desc"], id]
     }
   }
 

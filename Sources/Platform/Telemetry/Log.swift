@@ -49,7 +49,8 @@ public struct Log: Sendable {
     var line = "\(stamp) \(String(describing: level).uppercased()) \(label): \(message)"
     for (key, value) in facts { line += " \(key.rawValue)=\(Self.quoted(value))" }
     line += "\n"
-    FileHandle.standardError.write(Data(line.utf8))
+    // Whoever read standard error may have gone; that must not end a stage.
+    try? FileHandle.standardError.write(contentsOf: Data(line.utf8))
   }
 
   private static func quoted(_ value: String) -> String {

@@ -1,4 +1,5 @@
 import Foundation
+import Synchronization
 
 /// What is written for people: colour only on a terminal, tables, a line of progress.
 enum Terminal {
@@ -16,10 +17,37 @@ enum Terminal {
   }
 
   /// To standard output.
-  static func print(_ text: String) { FileHandle.standardOutput.write(Data((text + "\n").utf8)) }
+  static func print(_ text: String) { write(text + "\n", to: STDOUT_FILENO) }
 
   /// To standard error: what is not the result.
-  static func say(_ text: String) { FileHandle.standardError.write(Data((text + "\n").utf8)) }
+  static func say(_ text: String) { write(text + "\n", to: STDERR_FILENO) }
+
+  private static let lostReader = Atomic<Bool>(false)
+
+  /// Nobody reads standard output any more, as after `opine … | head`.
+  static var hasLostReader: Bool { lostReader.load(ordering: .relaxed) }
+
+  static func write(_ text: String, to file: Int32) {
+    var text = text
+    text.withUTF8 { write(UnsafeRawBufferPointer($0), to: file) }
+  }
+
+  /// Writes all of it. What nobody reads is thrown away: a stage goes on without its terminal.
+  static func write(_ bytes: UnsafeRawBufferPointer, to file: Int32) {
+    var rest = bytes[...]
+    while let start = UnsafeRawBufferPointer(rebasing: rest).baseAddress {
+      let count = Foundation.write(file, start, rest.count)
+      if count > 0 {
+        rest = rest.dropFirst(count)
+      } else if count < 0 && errno == EAGAIN {
+        var ready = pollfd(fd: file, events: Int16(POLLOUT), revents: 0)
+        poll(&ready, 1, -1)
+      } else if count == 0 || errno != EINTR {
+        if file == STDOUT_FILENO { lostReader.store(true, ordering: .relaxed) }
+        return
+      }
+    }
+  }
 
   /// Columns as wide as their widest cell; the last one is cut so that a line has 100 columns.
   static func table(_ header: [String], _ rows: [[String]]) -> String {
@@ -74,10 +102,10 @@ struct Progress {
     if let total, rate > 0 {
       line += "  \(count * 100 / max(total, 1)) %  \(Int(Double(total - count) / rate)) s left"
     }
-    FileHandle.standardError.write(Data("\r\u{1B}[K\(line)".utf8))
+    Terminal.write("\r\u{1B}[K\(line)", to: STDERR_FILENO)
   }
 
   func end() {
-    if shownAt != nil { FileHandle.standardError.write(Data("\r\u{1B}[K".utf8)) }
+    if shownAt != nil { Terminal.write("\r\u{1B}[K", to: STDERR_FILENO) }
   }
 }

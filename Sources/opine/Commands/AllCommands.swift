@@ -7,7 +7,7 @@ let commandGroups: [CommandGroup] = [
       ApplyCommand.command, IngestCommands.file, IngestCommands.generate, StageCommands.enrich,
       StageCommands.connect, StageCommands.run,
     ]),
-  CommandGroup(title: "Look", commands: [SearchCommand.command]),
+  CommandGroup(title: "Look", commands: [SearchCommand.command, StatsCommand.command]),
   CommandGroup(
     title: "Operate",
     commands: [

@@ -70,7 +70,7 @@ enum ApplyCommand {
       throw CommandError.usage(
         "without a terminal to ask on, say --yes or --dry-run", invocation.command)
     }
-    FileHandle.standardOutput.write(Data("create these \(count)? [y/N] ".utf8))
+    Terminal.write("create these \(count)? [y/N] ", to: STDOUT_FILENO)
     return ["y", "yes"].contains(readLine()?.lowercased())
   }
 

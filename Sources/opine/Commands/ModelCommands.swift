@@ -17,7 +17,7 @@ enum ModelCommands {
     var scorer = LineScorer(model)
     var lines = InputLines()
     let limit = isatty(STDIN_FILENO) == 1 || Terminal.isInteractive ? 0 : 1 << 16
-    while lines.next({ scorer.add($0) }) { scorer.flush(over: limit) }
+    while !Terminal.hasLostReader, lines.next({ scorer.add($0) }) { scorer.flush(over: limit) }
     scorer.flush(over: 0)
     return .done
   }
@@ -147,9 +147,7 @@ private struct LineScorer: ~Copyable {
 
   mutating func flush(over limit: Int) {
     guard output.count > limit else { return }
-    output.withUnsafeBytes { bytes in
-      FileHandle.standardOutput.write(Data(bytes))
-    }
+    output.withUnsafeBytes { Terminal.write($0, to: STDOUT_FILENO) }
     output.removeAll()
   }
 }

@@ -1,5 +1,4 @@
 import Elasticsearch
-import Foundation
 import HTTPClient
 import JSON
 
@@ -12,7 +11,7 @@ enum SearchCommand {
   static let until = Option("until", .text, "DATE", "written on or before")
   static let sort = Option(
     "sort", .text, "ORDER", standard: "relevance",
-    "relevance, newest, oldest, negative, positive or stars")
+    "relevance, newest, oldest, negative, positive, stars or confidence")
   static let limit = Option(
     "limit", .number(0...10_000), "N", standard: "10", short: "n", "how many reviews to show")
   static let curl = Option(flag: "curl", "print the request as a curl command instead")
@@ -52,28 +51,38 @@ enum SearchCommand {
   }
 
   private static func query(_ invocation: Invocation) throws -> ReviewSearch {
-    var search = ReviewSearch(text: invocation.arguments.joined(separator: " "))
-    if let text = invocation.optional(label) {
-      guard ["negative", "neutral", "positive"].contains(text.lowercased()) else {
-        throw CommandError.usage("--label is negative, neutral or positive", invocation.command)
-      }
-      search.label = text
+    var search = try selection(invocation)
+    guard let order = ReviewSearch.Order(rawValue: invocation.text(sort)) else {
+      throw CommandError.usage("--sort is \(sort.explanation)", invocation.command)
     }
+    search.order = order
+    search.count = try invocation.number(limit)
+    return search
+  }
+
+  /// The reviews that the words and the options name, without order and number.
+  static func selection(_ invocation: Invocation) throws -> ReviewSearch {
+    var search = ReviewSearch(text: invocation.arguments.joined(separator: " "))
+    search.label = try labelOption(invocation)
     if let text = invocation.optional(stars) {
       guard let range = ReviewSearch.starRange(text) else {
         throw CommandError.usage("--stars is as 4, 1-2, <=2 or >=4", invocation.command)
       }
       search.stars = range
     }
-    guard let order = ReviewSearch.Order(rawValue: invocation.text(sort)) else {
-      throw CommandError.usage("--sort is \(sort.explanation)", invocation.command)
-    }
-    search.order = order
     search.business = invocation.optional(business)
     search.since = invocation.optional(since)
     search.until = invocation.optional(until)
-    search.count = try invocation.number(limit)
     return search
+  }
+
+  /// The label's symbol, where one is asked for.
+  static func labelOption(_ invocation: Invocation) throws -> String? {
+    guard let text = invocation.optional(label)?.uppercased() else { return nil }
+    guard ["NEGATIVE", "NEUTRAL", "POSITIVE"].contains(text) else {
+      throw CommandError.usage("--label is negative, neutral or positive", invocation.command)
+    }
+    return text
   }
 
   private static func json(_ hit: JSONValue) -> JSONValue {
@@ -82,21 +91,7 @@ enum SearchCommand {
 
   private static func show(_ hit: JSONValue) {
     guard let review = hit["_source"] else { return }
-    let label = review["sentiment_label"]?.string ?? "?"
-    let style: Terminal.Style =
-      switch label {
-      case "NEGATIVE": .red
-      case "POSITIVE": .green
-      default: .yellow
-      }
-    let score = review["sentiment_score"]?.double ?? 0
-    let rounded = String(format: "%+.2f", score)
-    let stars = review["stars"]?.double.map { String(format: "%.0f★", $0) } ?? "  "
-    let date = day(review["created_at"]?.int64 ?? 0)
-    let id = review["review_id"]?.string ?? ""
-    Terminal.print(
-      Terminal.styled("\(label) \(rounded)", style) + "  \(stars)  \(date)  "
-        + Terminal.styled(id, .dim))
+    Terminal.print(ReviewLine(review).headline)
     let parts = hit["highlight"]?["text"]?.array?.compactMap(\.string)
     let text = parts.map { $0.joined(separator: " … ") } ?? review["text"]?.string ?? ""
     Terminal.print("  " + marked(String(text.prefix(400))) + "\n")
@@ -115,11 +110,6 @@ enum SearchCommand {
       }
     }
     return shown
-  }
-
-  private static func day(_ milliseconds: Int64) -> String {
-    Date(timeIntervalSince1970: Double(milliseconds) / 1000).formatted(
-      .iso8601.year().month().day())
   }
 }
 
