@@ -109,6 +109,7 @@ struct Invocation: Sendable {
     _ flags: [String: String], _ environment: [String: String]
   ) throws -> [String: String] {
     let named = flags["config"] ?? environment[Option.config.environment]
+    if named == "" { return [:] }
     let path = named ?? Option.config.standard ?? ""
     guard named != nil || FileManager.default.fileExists(atPath: path) else { return [:] }
     do throws(ConfigurationError) {

@@ -105,7 +105,7 @@ private final class Demo {
   /// Nothing of the user's environment or opine.yaml leads the demo elsewhere.
   private func invocation(_ command: Command, _ words: [String]) throws -> Invocation {
     try Invocation(
-      command, words, environment: [Option.config.environment: "/dev/null"], dev: stack.state)
+      command, words, environment: [Option.config.environment: ""], dev: stack.state)
   }
 
   private func samplesText() -> Data {
