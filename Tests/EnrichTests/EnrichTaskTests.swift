@@ -4,6 +4,7 @@ import Foundation
 import Kafka
 import Reviews
 import Telemetry
+import TestKafka
 import Testing
 
 @testable import Enrich
