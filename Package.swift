@@ -114,28 +114,38 @@ let package = Package(
       dependencies: ["Avro", "Enrich", "Ingest", "Reviews", "Bytes"],
       path: "Benchmarks", swiftSettings: strict),
 
+    .target(
+      name: "TestKafka", dependencies: ["Kafka", "CRdKafka"], path: "Tests/TestKafka",
+      swiftSettings: strict),
     tests("BytesTests", ["Bytes"]),
     tests("JSONTests", ["JSON"]),
     tests("SQLiteTests", ["SQLite"]),
     tests("HTTPTests", ["HTTPClient", "HTTPServer"]),
     tests("AvroTests", ["Avro", "CAvro"]),
     tests("SchemaRegistryTests", ["SchemaRegistry", "RegistryServer"]),
-    tests("KafkaTests", ["Kafka"]),
+    tests("KafkaTests", ["Kafka", "TestKafka"]),
     tests("ConnectTests", ["Connect"]),
-    tests("ESSinkTests", ["ESSink", "Elasticsearch", "Kafka", "JSON", "Bytes", "Scheduling"]),
+    tests(
+      "ESSinkTests",
+      [
+        "ESSink", "Connect", "Elasticsearch", "HTTPClient", "HTTPServer", "Kafka", "JSON", "Bytes",
+        "Scheduling", "Telemetry", "TestKafka",
+      ]),
     tests("ReviewsTests", ["Reviews", "Avro", "Bytes"]),
     tests("IngestTests", ["Ingest", "Reviews"]),
     tests(
       "EnrichTests",
-      ["Enrich", "Connect", "Kafka", "Reviews", "Avro", "Bytes", "Telemetry", "CRdKafka"]),
+      [
+        "Enrich", "Connect", "Kafka", "Reviews", "Avro", "Bytes", "Telemetry", "TestKafka",
+        "CRdKafka",
+      ]),
     tests(
       "SearchServerTests", ["SearchServer", "Elasticsearch", "HTTPClient", "JSON", "Bytes"]),
     tests(
       "CommandLineTests",
       [
         "opine", "CMappings", "CRdKafka", "Configuration", "Elasticsearch", "Enrich", "HTTPServer",
-        "Ingest",
-        "JSON", "Kafka", "Reviews",
+        "Ingest", "JSON", "Kafka", "Reviews",
       ]),
     tests("TidyTests", []),
   ],

@@ -309,17 +309,16 @@ public final class ESSinkTask: RecordTask {
   func release(_ id: UInt64) {
     guard id != 0 else { return }
     idsInFlight.remove(id)
-    guard var queue = waiting.removeValue(forKey: id) else { return }
-    let next = queue.removeFirst()
-    if !queue.isEmpty { waiting[id] = queue }
-    if put(single: next) != nil {
-      // Its schema is not there any more (it was when it came): try again with the next answer.
-      waiting[id, default: []].insert(next, at: 0)
+    // One that can't be written (its own fault) puts nothing in flight: then the one behind it is next.
+    while !idsInFlight.contains(id), var queue = waiting.removeValue(forKey: id) {
+      let next = queue.removeFirst()
+      if !queue.isEmpty { waiting[id] = queue }
+      put(single: next)
     }
   }
 
   /// Puts one record whose slice is its own.
-  private func put(single next: Waiting) -> PutStop? {
+  private func put(single next: Waiting) {
     let place = destination(of: next.batch.source.topic)
     let target = destinations[place]
     let bulk = open(place)
@@ -328,15 +327,16 @@ public final class ESSinkTask: RecordTask {
       switch try append(next.batch[next.index], next.index, number, to: bulk, target) {
       case .appended: bulk.add(slice: next.slice, count: 1)
       case .skipped: context.settle(next.slice, count: 1, .skipped)
-      case .waits(let id): waiting[id, default: []].append(next)
-      case .needsSchema(let until):
-        return PutStop(index: next.index, slice: next.slice, retryAt: until)
+      case .waits(let id): waiting[id, default: []].insert(next, at: 0)
+      case .needsSchema:
+        // It was known when the record came, and what is known stays.
+        context.fail(
+          TaskFailure(.defect, "defect in opine: \(next.slice.source): a schema is lost"))
       }
     } catch {
       context.deadLetter(next.batch, next.index, slice: next.slice, error)
     }
     if bulk.bytes >= settings.bulkBytes || bulk.count >= settings.batchSize { close(bulk, target) }
-    return nil
   }
 
   public func waitForProgress(milliseconds: Int) { answers.wait(milliseconds: milliseconds) }

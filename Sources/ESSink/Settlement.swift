@@ -185,7 +185,8 @@ extension ESSinkTask {
       first += count
     }
     let half = all.count / 2
-    for chosen in [Array(all[..<half]), Array(all[half...])] {
+    // The later half first, as each comes before all others.
+    for chosen in [Array(all[half...]), Array(all[..<half])] {
       let part = bulk.part(number: number(), now: now, chosen)
       enlist(part)
       schedule.addAgain(part.number)

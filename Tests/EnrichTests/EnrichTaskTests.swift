@@ -5,6 +5,7 @@ import Kafka
 import Reviews
 import Telemetry
 import Synchronization
+import TestKafka
 import Testing
 
 @testable import Enrich

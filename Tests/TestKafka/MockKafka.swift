@@ -3,12 +3,14 @@ import Kafka
 
 /// librdkafka's mock cluster of one broker in this process. It differs from Kafka: no persistence,
 /// no transactions, the log in memory, and topics appear when they are first asked for.
-final class MockKafka {
+///
+/// `@unchecked Sendable` because its fields never change and the cluster's calls take its lock.
+public final class MockKafka: @unchecked Sendable {
   private let client: OpaquePointer
   private let cluster: OpaquePointer
-  let properties: KafkaProperties
+  public let properties: KafkaProperties
 
-  init?(topics: [String: Int32]) {
+  public init?(topics: [String: Int32]) {
     var reason = [CChar](repeating: 0, count: 256)
     guard let client = rd_kafka_new(RD_KAFKA_PRODUCER, rd_kafka_conf_new(), &reason, reason.count),
       let cluster = rd_kafka_mock_cluster_new(client, 1),
@@ -26,18 +28,41 @@ final class MockKafka {
   }
 
   /// The next produce requests are answered so.
-  func refuseProduce(_ errors: [rd_kafka_resp_err_t]) {
+  public func refuseProduce(_ errors: [rd_kafka_resp_err_t]) {
     rd_kafka_mock_push_request_errors_array(cluster, 0, errors.count, errors)
   }
 
-  /// Produces to partition 0 and waits for the reports.
-  func fill(_ topic: String, _ records: [(key: String?, value: [UInt8]?)]) throws(KafkaError) {
-    var producer = try Producer(properties)
+  /// Every produce request is refused, until `acceptProduce`: nobody may write.
+  public func refuseProduce() {
+    refuseProduce(Array(repeating: RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED, count: 10_000))
+  }
+
+  /// Produce requests are answered as they should be again.
+  public func acceptProduce() { rd_kafka_mock_clear_request_errors(cluster, 0) }
+
+  /// The one broker answers to nobody, or answers again.
+  public func setDown(_ isDown: Bool) {
+    if isDown {
+      rd_kafka_mock_broker_set_down(cluster, 1)
+    } else {
+      rd_kafka_mock_broker_set_up(cluster, 1)
+    }
+  }
+
+  public func create(_ topic: String, partitions: Int32) {
+    rd_kafka_mock_topic_create(cluster, topic, partitions, 1)
+  }
+
+  /// Produces in one batch and waits for the reports.
+  public func fill(
+    _ topic: String, partition: Int32 = 0, _ records: [(key: String?, value: [UInt8]?)]
+  ) throws(KafkaError) {
+    var producer = try Producer(properties.merging(["linger.ms": "50"]) { $1 })
     for (number, record) in records.enumerated() {
       let key = record.key.map { Array($0.utf8) }
       try Self.withBytes(key) { key throws(KafkaError) in
         try Self.withBytes(record.value) { value throws(KafkaError) in
-          try Self.produce(&producer, topic, key, value, number + 1)
+          try Self.produce(&producer, topic, partition, key, value, number + 1)
         }
       }
     }
@@ -46,13 +71,13 @@ final class MockKafka {
 
   /// Waits for reports where there is no room.
   private static func produce(
-    _ producer: inout Producer, _ topic: String, _ key: UnsafeRawBufferPointer?,
-    _ value: UnsafeRawBufferPointer?, _ token: Int
+    _ producer: inout Producer, _ topic: String, _ partition: Int32?,
+    _ key: UnsafeRawBufferPointer?, _ value: UnsafeRawBufferPointer?, _ token: Int
   ) throws(KafkaError) {
     while true {
       do throws(KafkaError) {
         return try producer.produce(
-          topic: topic, partition: 0, key: key, value: value, token: token)
+          topic: topic, partition: partition, key: key, value: value, token: token)
       } catch {
         guard error.code == "_QUEUE_FULL" else { throw error }
       }
@@ -71,14 +96,23 @@ final class MockKafka {
     if let failure { throw failure }
   }
 
-  struct Found: Equatable {
-    let key: String?
-    let value: [UInt8]?
-    let headers: [String: String]
+  public struct Found: Equatable {
+    public let key: String?
+    public let value: [UInt8]?
+    public let headers: [String: String]
+  }
+
+  /// What the group has committed in the partition; nil where it has not.
+  public func committed(
+    _ group: String, _ topic: String, _ partition: Int32 = 0
+  ) throws(KafkaError) -> Int64? {
+    let consumer = try Consumer(properties.merging(["group.id": group]) { $1 })
+    let place = TopicPartition(topic, partition)
+    return try consumer.committed([place])[place]
   }
 
   /// Everything in partition 0 of the topic, in order.
-  func read(_ topic: String) throws(KafkaError) -> [Found] {
+  public func read(_ topic: String) throws(KafkaError) -> [Found] {
     var all = properties
     all["group.id"] = "reader"
     let consumer = try Consumer(all)
