@@ -49,6 +49,21 @@ public final class LinearModel: SentimentModel {
       wordCount: Int32(clamping: found.wordCount))
   }
 
+  /// Says which words made the score; slower than `score`, for the few texts that a person looks at.
+  public func explain(_ text: UnsafeRawBufferPointer) -> Explanation {
+    var words: [Explanation.Word] = []
+    let found = features.trace(in: text) { range, features in
+      words.append(Explanation.Word(range: range, weight: 0))
+      for (feature, count) in features {
+        let part = Double(weights.weights[Int(feature)]) / Double(count)
+        for place in words.indices.suffix(count) { words[place].weight += part }
+      }
+    }
+    let scale = Double(weights.scale) / Double(max(1, found.features.count)).squareRoot()
+    for place in words.indices { words[place].weight *= scale }
+    return Explanation(words: words, logit: logit(found))
+  }
+
   private func logit(_ found: TextFeatures.Found) -> Double {
     guard !found.features.isEmpty else { return 0 }
     var sum = 0

@@ -39,23 +39,58 @@ final class TextFeatures {
   }
 
   func find(in text: UnsafeRawBufferPointer) -> Found {
+    let wordCount = read(text) { _, _, _ in }
+    return Found(
+      features: UnsafeBufferPointer(start: features, count: count), wordCount: wordCount)
+  }
+
+  /// Like `find`, and tells of each word or run of marks where it stands, in bytes, and which features
+  /// came with it: its own, that with the word before, that with the two before.
+  func trace(
+    in text: UnsafeRawBufferPointer,
+    _ note: (_ range: Range<Int>, _ features: [(feature: UInt32, words: Int)]) -> Void
+  ) -> Found {
+    let wordCount = read(text) { range, first, new in
+      var place = first
+      var found: [(feature: UInt32, words: Int)] = []
+      for (words, isNew) in [(1, new.word), (2, new.pair), (3, new.triple)] where isNew {
+        found.append((features[place], words))
+        place += 1
+      }
+      note(range, found)
+    }
+    return Found(
+      features: UnsafeBufferPointer(start: features, count: count), wordCount: wordCount)
+  }
+
+  /// Which features of a word the text did not have yet.
+  private struct New {
+    var word = false
+    var pair = false
+    var triple = false
+  }
+
+  /// Fills `features`; `note` gets each word's range, its first feature's place, and which are new.
+  @inline(__always)
+  private func read(
+    _ text: UnsafeRawBufferPointer, _ note: (Range<Int>, Int, New) -> Void
+  ) -> Int {
     for index in 0..<count { seen[Int(features[index] &>> 6)] = 0 }
     count = 0
     var segment = Segment()
     var reader = WordReader(text)
     var wordCount = 0
     while true {
+      let first = count
       switch reader.next() {
       case .word(let hash, let negates):
         wordCount &+= 1
-        add(hash, negates, to: &segment)
+        note(reader.range, first, add(hash, negates, to: &segment))
       case .exclamation(let hash):
-        add(hash)
+        note(reader.range, first, New(word: add(hash)))
         segment = Segment()
       case .segmentEnd: segment = Segment()
-      case .end:
-        return Found(
-          features: UnsafeBufferPointer(start: features, count: count), wordCount: wordCount)
+      case .end: return wordCount
       }
     }
   }
@@ -69,24 +104,26 @@ final class TextFeatures {
   }
 
   @inline(__always)
-  private func add(_ hash: UInt64, _ negates: Bool, to segment: inout Segment) {
+  private func add(_ hash: UInt64, _ negates: Bool, to segment: inout Segment) -> New {
+    var new = New()
     if negates {
-      add(hash)
+      new.word = add(hash)
       segment.negated = 3
     } else if segment.negated > 0 {
-      add(hash ^ 0x6e6f_745f_6e6f_745f)
+      new.word = add(hash ^ 0x6e6f_745f_6e6f_745f)
       segment.negated &-= 1
     } else {
-      add(hash)
+      new.word = add(hash)
     }
     if segment.length > 0 {
       let pair = Self.joined(segment.last, hash)
-      add(pair)
-      if segment.length > 1 { add(Self.joined(segment.lastPair, hash)) }
+      new.pair = add(pair)
+      if segment.length > 1 { new.triple = add(Self.joined(segment.lastPair, hash)) }
       segment.lastPair = pair
     }
     segment.last = hash
     segment.length &+= 1
+    return new
   }
 
   @inline(__always)
@@ -95,14 +132,16 @@ final class TextFeatures {
   }
 
   @inline(__always)
-  private func add(_ hash: UInt64) {
+  private func add(_ hash: UInt64) -> Bool {
     let feature = Hash64.mixed(hash) & mask
     let word = Int(feature &>> 6)
     let bit: UInt64 = 1 &<< (feature & 63)
     let before = seen[word]
     // Written in any case and counted only where new: no branch to mispredict.
     features[count] = UInt32(truncatingIfNeeded: feature)
-    count &+= before & bit == 0 ? 1 : 0
+    let isNew = before & bit == 0
+    count &+= isNew ? 1 : 0
     seen[word] = before | bit
+    return isNew
   }
 }

@@ -13,6 +13,10 @@ struct WordReader {
   private let bytes: UnsafeRawBufferPointer
   private let folding = ByteClass.table
   private var at = 0
+  private var start = 0
+
+  /// Where the last word or run of marks stood, in bytes.
+  var range: Range<Int> { start..<at }
 
   init(_ bytes: UnsafeRawBufferPointer) { self.bytes = bytes }
 
@@ -44,6 +48,7 @@ struct WordReader {
   private mutating func exclamation() -> Item {
     var hash = Self.fnvStart
     var length = 0
+    start = at
     while at < bytes.count, byteClass(at) == ByteClass.exclamation {
       if length < 3 { hash = Self.fnv(hash, bytes[at]) }
       length &+= 1
@@ -55,6 +60,7 @@ struct WordReader {
   @inline(__always)
   private mutating func word() -> Item {
     var hash = Self.fnvStart
+    start = at
     // The last four bytes, of which three tell a letter's run and the end on n't.
     var tail: UInt32 = 0
     while at < bytes.count {

@@ -10,11 +10,11 @@ enum ModelCommands {
   static let out = Option("out", .text, "FILE", "where the model is written")
 
   static let score = Command(
-    "score", "standard input's texts to labels", options: [model],
+    "score", "standard input's texts to labels", options: [model, SearchCommand.explain],
     example: "echo 'The soup was cold.' | opine score"
   ) { invocation in
     let model = try load(invocation)
-    var scorer = LineScorer(model)
+    var scorer = LineScorer(model, explains: invocation.flag(SearchCommand.explain))
     var lines = InputLines()
     let limit = isatty(STDIN_FILENO) == 1 || Terminal.isInteractive ? 0 : 1 << 16
     while !Terminal.hasLostReader, lines.next({ scorer.add($0) }) { scorer.flush(over: limit) }
@@ -94,10 +94,19 @@ enum ModelCommands {
   }
 
   private static func load(_ invocation: Invocation) throws -> LinearModel {
-    do throws(ModelFileError) {
-      guard let path = invocation.optional(model) else { return try LinearModel.builtIn() }
-      return LinearModel(try LinearWeights(file: path))
-    } catch {
+    guard let path = invocation.optional(model) else { return try builtIn() }
+    return try usable { () throws(ModelFileError) in LinearModel(try LinearWeights(file: path)) }
+  }
+
+  /// The model in the program.
+  static func builtIn() throws -> LinearModel {
+    try usable { () throws(ModelFileError) in try LinearModel.builtIn() }
+  }
+
+  private static func usable(
+    _ make: () throws(ModelFileError) -> LinearModel
+  ) throws -> LinearModel {
+    do throws(ModelFileError) { return try make() } catch {
       throw CommandError(
         .failed, "the model can't be used", why: error.description,
         next: "leave --model out, or make one with opine train")
@@ -122,10 +131,15 @@ enum ModelCommands {
 /// Scores lines into one buffer of JSON lines; nothing is allocated for a line.
 private struct LineScorer: ~Copyable {
   private let model: LinearModel
+  private let explains: Bool
   private var parser = JSONParser()
   private var output = ByteBuffer()
 
-  init(_ model: LinearModel) { self.model = model }
+  /// `explains`: with the words that made the score, for which it allocates.
+  init(_ model: LinearModel, explains: Bool) {
+    self.model = model
+    self.explains = explains
+  }
 
   /// A line that is a JSON object with a `text` is scored by that, any other by itself.
   mutating func add(_ line: UnsafeRawBufferPointer) {
@@ -142,6 +156,10 @@ private struct LineScorer: ~Copyable {
     output.appendJSON(sentiment.score)
     output.append(",\"confidence\":")
     output.appendJSON(sentiment.confidence)
+    if explains {
+      output.append(",\"explanation\":")
+      output.appendJSON(ExplainedText(String(decoding: text, as: UTF8.self), model).json)
+    }
     output.append("}\n")
   }
 

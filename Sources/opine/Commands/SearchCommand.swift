@@ -1,4 +1,5 @@
 import Elasticsearch
+import Enrich
 import HTTPClient
 import JSON
 
@@ -14,11 +15,17 @@ enum SearchCommand {
     "relevance, newest, oldest, negative, positive, stars or confidence")
   static let limit = Option(
     "limit", .number(0...10_000), "N", standard: "10", short: "n", "how many reviews to show")
+  static let disagree = Option(
+    flag: "disagree", "stars against the text only; unless sorted, the surest label first")
+  static let explain = Option(flag: "explain", "show which words made the score")
   static let curl = Option(flag: "curl", "print the request as a curl command instead")
 
   static let command = Command(
     "search", "look for scored reviews", arguments: "[TEXT]", argumentCount: 0...16,
-    options: [.elasticsearch, label, stars, business, since, until, sort, limit, .json, curl],
+    options: [
+      .elasticsearch, label, stars, business, since, until, disagree, sort, limit, explain, .json,
+      curl,
+    ],
     example: "opine search \"cold food\" --label negative -n 5"
   ) { invocation in
     let search = try query(invocation)
@@ -39,10 +46,11 @@ enum SearchCommand {
       throw unreachable(error, "the search failed")
     }
     let hits = answer["hits"]?["hits"]?.array ?? []
+    let model = invocation.flag(explain) ? try ModelCommands.builtIn() : nil
     if invocation.flag(.json) {
-      for hit in hits { Terminal.print(json(hit).serialized()) }
+      for hit in hits { Terminal.print(json(hit, explainedBy: model).serialized()) }
     } else {
-      for hit in hits { show(hit) }
+      for hit in hits { show(hit, explainedBy: model) }
       let total = answer["hits"]?["total"]?["value"]?.int64 ?? 0
       Terminal.print(
         Terminal.styled("\(hits.count) of \(Terminal.grouped(Int(total))) reviews", .dim))
@@ -55,7 +63,9 @@ enum SearchCommand {
     guard let order = ReviewSearch.Order(rawValue: invocation.text(sort)) else {
       throw CommandError.usage("--sort is \(sort.explanation)", invocation.command)
     }
-    search.order = order
+    search.disagree = invocation.flag(disagree)
+    let isSorted = invocation.lookUp(sort)?.origin != .standard
+    search.order = search.disagree && !isSorted ? .confidence : order
     search.count = try invocation.number(limit)
     return search
   }
@@ -85,16 +95,43 @@ enum SearchCommand {
     return text
   }
 
-  private static func json(_ hit: JSONValue) -> JSONValue {
-    .object(hit["_source"]?.object ?? [])
+  private static func json(_ hit: JSONValue, explainedBy model: LinearModel?) -> JSONValue {
+    var members = hit["_source"]?.object ?? []
+    if let model, let text = hit["_source"]?["text"]?.string {
+      members.removeAll { $0.name == "explanation" }
+      members.append(JSONMember("explanation", ExplainedText(text, model).json))
+      members.append(
+        JSONMember("explained_by", .string("\(model.name.id)/\(model.name.version)")))
+    }
+    return .object(members)
   }
 
-  private static func show(_ hit: JSONValue) {
+  private static func show(_ hit: JSONValue, explainedBy model: LinearModel?) {
     guard let review = hit["_source"] else { return }
     Terminal.print(ReviewLine(review).headline)
+    if let model {
+      let explained = ExplainedText(review["text"]?.string ?? "", model)
+      Terminal.print("  " + explained.marked)
+      Terminal.print(Terminal.styled("  " + origin(review, explainedBy: model), .dim) + "\n")
+      return
+    }
     let parts = hit["highlight"]?["text"]?.array?.compactMap(\.string)
     let text = parts.map { $0.joined(separator: " … ") } ?? review["text"]?.string ?? ""
     Terminal.print("  " + marked(String(text.prefix(400))) + "\n")
+  }
+
+  /// `linear/1 · reviews.raw/2@13`, and whether another model scored it than the one that explains.
+  private static func origin(_ review: JSONValue, explainedBy model: LinearModel) -> String {
+    func text(_ name: String) -> String {
+      review[name].map { $0.string ?? $0.number ?? "?" } ?? "?"
+    }
+    let scorer = "\(text("model_id"))/\(text("model_version"))"
+    let explainer = "\(model.name.id)/\(model.name.version)"
+    let place = "\(text("source_topic"))/\(text("source_partition"))@\(text("source_offset"))"
+    if scorer == explainer { return "\(scorer) · \(place)" }
+    let own = ReviewLine.signed(model.score(text("text")).score)
+    return "\(scorer) · \(place) · scored by another model: "
+      + "the words are those of \(explainer), which says \(own)"
   }
 
   private static func marked(_ text: String) -> String {
