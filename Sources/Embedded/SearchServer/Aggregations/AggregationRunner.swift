@@ -51,6 +51,7 @@ struct AggregationRunner {
       return .object(try bucket([], filtered(slices, query), aggregation.children))
     case .filters(let filters): return try self.filters(filters, aggregation.children, slices)
     case .missing(let path):
+      for slice in slices { _ = try field(path, slice) }
       return .object(
         try bucket(
           [],

@@ -97,7 +97,8 @@ struct DateFormat: Sendable, Equatable {
   /// Milliseconds since 1970; nil where the text has none of the formats.
   ///
   /// - Parameters:
-  ///   - roundUp: missing parts stand for their last moment instead of their first.
+  ///   - roundUp: missing hours, minutes and seconds stand for their last moment instead of their
+  ///     first; a missing month or day is the first one either way.
   ///   - zone: for texts that name none.
   func parse(_ text: String, roundUp: Bool = false, zone: Zone = .utc) -> Int64? {
     var text = text

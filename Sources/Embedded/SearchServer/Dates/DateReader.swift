@@ -99,7 +99,9 @@ struct DateReader {
   /// The moment; nil where a field is out of its range.
   func millis(_ roundUp: Bool, _ zone: Zone) -> Int64? {
     func field(_ name: Character, _ range: ClosedRange<Int>) -> Int? {
-      let value = fields[name] ?? (roundUp ? range.upperBound : range.lowerBound)
+      // A missing month or day is the first one either way, as Elasticsearch has it.
+      let isTime = name != "M" && name != "d"
+      let value = fields[name] ?? (roundUp && isTime ? range.upperBound : range.lowerBound)
       return range.contains(value) ? value : nil
     }
     let year = fields["y"] ?? 1970

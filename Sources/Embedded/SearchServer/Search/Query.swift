@@ -30,6 +30,8 @@ struct MatchQuery: Sendable, Equatable {
   var zeroTermsMatchAll = false
   var analyzer: Analyzer?
   var isLenient = false
+  /// Of a query string: without terms (stop words alone) it is as if it had not been written.
+  var isOptionalText = false
   var boost: Float = 1
 }
 
@@ -76,6 +78,8 @@ struct BoolQuery: Sendable, Equatable {
   var filter: [Query] = []
   var mustNot: [Query] = []
   var minimumShouldMatch: String?
+  /// Of a query string: clauses without terms are left out.
+  var dropsEmptyTexts = false
   var boost: Float = 1
 }
 

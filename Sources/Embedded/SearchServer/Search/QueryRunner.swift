@@ -61,6 +61,10 @@ struct QueryRunner {
   // MARK: Compound queries
 
   private func bool(_ query: BoolQuery) throws(SearchProblem) -> Matches {
+    if query.dropsEmptyTexts {
+      guard let rest = withoutEmptyTexts(query) else { return nothing }
+      return try bool(rest)
+    }
     var excluded = Bitmap()
     for clause in query.mustNot { excluded.formUnion(try withoutScores.run(clause).documents) }
     var required: Bitmap?
@@ -159,7 +163,8 @@ struct QueryRunner {
     for leaf in leaves {
       switch leaf.type {
       case .text:
-        for (number, length) in try lengths(leaf).enumerated() where length > 0 {
+        // A text whose words were all stop words is there too.
+        for (number, length) in try lengths(leaf).enumerated() where length >= 0 {
           found.insert(number)
         }
       case .keyword:

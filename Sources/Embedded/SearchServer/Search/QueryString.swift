@@ -121,6 +121,7 @@ struct QueryString {
     guard !clauses.isEmpty else { throw failed() }
     if clauses.count == 1, clauses[0].occur != .mustNot { return clauses[0].query }
     var bool = BoolQuery()
+    bool.dropsEmptyTexts = true
     for clause in clauses {
       switch clause.occur {
       case .must: bool.must.append(clause.query)
@@ -172,6 +173,7 @@ struct QueryString {
     match.isPhrase = isPhrase
     match.analyzer = options.analyzer
     match.isLenient = options.isLenient || field == nil
+    match.isOptionalText = true
     // A word that the analyzer splits must be there as a whole.
     match.needsAll = options.needsAll
     if let field, !field.contains("*") { return .match(match) }

@@ -31,6 +31,35 @@ extension QueryRunner {
     return try words(leaf, terms.map(\.text), query)
   }
 
+  /// A query string without its clauses that have no terms; nil where none is left.
+  func withoutEmptyTexts(_ query: BoolQuery) -> BoolQuery? {
+    var rest = query
+    rest.dropsEmptyTexts = false
+    rest.must = query.must.filter { !isEmptyText($0) }
+    rest.should = query.should.filter { !isEmptyText($0) }
+    rest.mustNot = query.mustNot.filter { !isEmptyText($0) }
+    return rest.must.isEmpty && rest.should.isEmpty && rest.mustNot.isEmpty ? nil : rest
+  }
+
+  private func isEmptyText(_ query: Query) -> Bool {
+    switch query {
+    case .match(let match) where match.isOptionalText: return isEmptyText(match, match.field)
+    case .multiMatch(let multi) where multi.match.isOptionalText:
+      let names = multi.fields.map(\.name)
+      return !names.isEmpty && names.allSatisfy { isEmptyText(multi.match, $0) }
+    case .bool(let bool) where bool.dropsEmptyTexts: return withoutEmptyTexts(bool) == nil
+    case .bool(let bool) where bool.must.count == 1 && bool.should.isEmpty && bool.filter.isEmpty:
+      // A boost around one clause.
+      return isEmptyText(bool.must[0])
+    default: return false
+    }
+  }
+
+  private func isEmptyText(_ match: MatchQuery, _ field: String) -> Bool {
+    guard let leaf = index.mapping.leaves[field], leaf.type == .text else { return false }
+    return (match.analyzer ?? leaf.searchAnalyzer).terms(of: match.text).isEmpty
+  }
+
   private func checkSearchable(_ leaf: FieldMapping) throws(SearchProblem) {
     guard leaf.isIndexed else {
       throw shardProblem(
