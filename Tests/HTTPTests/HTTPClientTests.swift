@@ -6,7 +6,7 @@ import Testing
 @testable import HTTPClient
 
 private func client(_ change: (inout HTTPClientConfiguration) -> Void = { _ in }) -> HTTPClient {
-  var configuration = HTTPClientConfiguration(timeout: .seconds(5))
+  var configuration = HTTPClientConfiguration(timeout: .seconds(60))
   change(&configuration)
   return HTTPClient(configuration: configuration)
 }

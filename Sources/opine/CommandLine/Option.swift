@@ -62,7 +62,8 @@ extension Option {
   static let dryRun = Option(flag: "dry-run", "show the plan, change nothing")
   static let logLevel = Option(
     "log-level", .text, "LEVEL", standard: "notice", "debug, info, notice, warning or error")
-  static let config = Option("config", .text, "FILE", standard: "opine.yaml",
+  static let config = Option(
+    "config", .text, "FILE", standard: "opine.yaml",
     "configuration file; \"\" for none")
   static let help = Option("help", .flag, "", short: "h", "show this")
 

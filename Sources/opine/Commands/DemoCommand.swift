@@ -54,11 +54,14 @@ private final class Demo {
   /// True where the books balance and every search found what it must.
   func play() async throws -> Bool {
     try await DevCommand.prepare(stack.state)
-    say("1. An embedded Kafka, schema registry and Elasticsearch are up; schemas and index are made.")
+    say(
+      "1. An embedded Kafka, schema registry and Elasticsearch are up; schemas and index are made.")
     let samples = "\(stack.state.data)/reviews.jsonl"
     try samplesText().write(to: URL(filePath: samples))
     var codes = [try await run("ingest", "file", samples)]
-    say("2. The reviews are in Kafka as Avro. Two stages take them on: enrich scores, the sink indexes.")
+    say(
+      "2. The reviews are in Kafka as Avro. Two stages take them on: enrich scores, the sink indexes."
+    )
     try startStages()
     codes.append(try await run("verify", "--wait", "60s"))
     let seconds = (ContinuousClock.now - began).seconds
