@@ -123,7 +123,8 @@ let package = Package(
     tests(
       "CommandLineTests",
       [
-        "opine", "CMappings", "CRdKafka", "Configuration", "Elasticsearch", "Enrich", "HTTPServer",
+        "opine", "Bytes", "CMappings", "CRdKafka", "Configuration", "Elasticsearch", "Enrich",
+        "HTTPServer",
         "Ingest",
         "JSON", "Kafka", "Reviews",
       ]),

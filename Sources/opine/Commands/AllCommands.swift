@@ -6,7 +6,8 @@ let commandGroups: [CommandGroup] = [
       ApplyCommand.command, IngestCommands.file, IngestCommands.generate, StageCommands.enrich,
       StageCommands.connect, StageCommands.run,
     ]),
-  CommandGroup(title: "Look", commands: [SearchCommand.command, StatsCommand.command]),
+  CommandGroup(
+    title: "Look", commands: [SearchCommand.command, StatsCommand.command, TailCommand.command]),
   CommandGroup(
     title: "Operate",
     commands: [

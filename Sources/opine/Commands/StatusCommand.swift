@@ -78,18 +78,15 @@ private struct StatusReport {
 
   mutating func kafka(_ invocation: Invocation) {
     let properties = invocation.kafkaProperties
-    let sink = "connect-\(invocation.text(VerifyCommand.connector))"
     do {
-      for (stage, group, topic) in [
-        ("enrich", "opine-enrich", "reviews.raw"), ("connect", sink, "reviews.scored"),
-      ] {
+      for (stage, group, topic) in PipelineParts.groups(invocation) {
         let topicBounds = try TopicBounds(topic, properties)
         let partitions = topicBounds.bounds.keys.sorted()
         let committed = try committedOffsets(group: group, partitions, properties)
         lags.append(
           Lag(stage: stage, group: group, topic: topic, records: topicBounds.pending(committed)))
       }
-      deadLetters = try TopicBounds("reviews.dlq", properties).count
+      deadLetters = try TopicBounds(PipelineParts.deadLetters, properties).count
       note("kafka", invocation.text(.kafka), nil)
     } catch {
       note("kafka", invocation.text(.kafka), error)
