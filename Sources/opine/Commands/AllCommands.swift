@@ -11,7 +11,7 @@ let commandGroups: [CommandGroup] = [
   CommandGroup(
     title: "Operate",
     commands: [
-      StatusCommand.command, VerifyCommand.command, DeadLetterCommands.list,
+      StatusCommand.command, DoctorCommand.command, VerifyCommand.command, DeadLetterCommands.list,
       DeadLetterCommands.show,
     ]),
   CommandGroup(

@@ -115,21 +115,11 @@ private struct StatusReport {
   }
 
   private mutating func note(_ name: String, _ url: String, _ error: (any Error)?) {
-    let problem: String?
-    let isUnreachable: Bool
-    switch error {
-    case nil: (problem, isUnreachable) = (nil, false)
-    case let error as KafkaError: (problem, isUnreachable) = (error.description, error.isRetriable)
-    case let error as RegistryError:
-      (problem, isUnreachable) = (error.description, error.code == .unavailable)
-    case let error as ElasticsearchError:
-      (problem, isUnreachable) = (error.description, error.isUnreachable)
-    case let error as CommandError:
-      (problem, isUnreachable) = ("\(error.what): \(error.next)", error.exit == .unreachable)
-    case .some(let error): (problem, isUnreachable) = ("\(error)", false)
-    }
+    let problem = error.map { ServiceProblem($0) }
     services.append(
-      Service(name: name, url: url, problem: problem, isUnreachable: isUnreachable))
+      Service(
+        name: name, url: url, problem: problem?.text, isUnreachable: problem?.isUnreachable ?? false
+      ))
   }
 
   /// A stage that does not answer is told as such, and is no failure: it may run elsewhere.
