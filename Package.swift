@@ -144,8 +144,8 @@ let package = Package(
     tests(
       "CommandLineTests",
       [
-        "opine", "CMappings", "CRdKafka", "Configuration", "Elasticsearch", "Enrich", "HTTPServer",
-        "Ingest", "JSON", "Kafka", "Reviews",
+        "opine", "Bytes", "CMappings", "CRdKafka", "Configuration", "Elasticsearch", "Enrich",
+        "HTTPServer", "Ingest", "JSON", "Kafka", "Reviews",
       ]),
     tests("TidyTests", []),
   ],

@@ -64,6 +64,14 @@ public final class ElasticsearchClient: Sendable {
   public func call(
     _ method: HTTPMethod, _ path: String, _ json: JSONValue? = nil, operation: String
   ) throws(ElasticsearchError) -> JSONValue {
+    let response = try exchange(method, path, json, operation: operation)
+    return (try? JSONValue.parse(response.body)) ?? .null
+  }
+
+  /// As `call`, with the whole answer.
+  public func exchange(
+    _ method: HTTPMethod, _ path: String, _ json: JSONValue? = nil, operation: String
+  ) throws(ElasticsearchError) -> HTTPResponse {
     let body = json.map { HTTPBody.bytes(Array($0.serialized().utf8)) } ?? .none
     var last: HTTPError?
     for node in urls.indices {
@@ -74,9 +82,8 @@ public final class ElasticsearchClient: Sendable {
         last = error
         continue
       }
-      let answer = try? JSONValue.parse(response.body)
-      if response.status < 400 { return answer ?? .null }
-      throw Self.refused(response.status, answer, operation)
+      if response.status < 400 { return response }
+      throw Self.refused(response.status, try? JSONValue.parse(response.body), operation)
     }
     throw ElasticsearchError(
       status: nil, operation: operation, reason: last?.description ?? "no address")

@@ -70,6 +70,54 @@ public struct Admin: ~Copyable {
     try queryWatermarks(client.raw, place, timeoutMilliseconds)
   }
 
+  /// The topic's settings in force, by Kafka's names (`cleanup.policy`); a secret one is left out.
+  ///
+  /// Throws `_TIMED_OUT` or `_UNSUPPORTED_FEATURE` where the cluster takes no such question, as the mock
+  /// cluster.
+  public func settings(
+    topic: String, timeoutMilliseconds: Int32 = 5000
+  ) throws(KafkaError) -> [String: String] {
+    let operation = "read the settings of \(topic)"
+    guard let resource = rd_kafka_ConfigResource_new(RD_KAFKA_RESOURCE_TOPIC, topic),
+      let options = rd_kafka_AdminOptions_new(client.raw, RD_KAFKA_ADMIN_OP_DESCRIBECONFIGS)
+    else { throw KafkaError(RD_KAFKA_RESP_ERR__INVALID_ARG, operation) }
+    defer { rd_kafka_AdminOptions_destroy(options) }
+    defer { rd_kafka_ConfigResource_destroy(resource) }
+    var reason = [CChar](repeating: 0, count: 512)
+    rd_kafka_AdminOptions_set_request_timeout(
+      options, timeoutMilliseconds, &reason, reason.count)
+    let queue = EventQueue(consuming: rd_kafka_queue_new(client.raw))
+    var list: [OpaquePointer?] = [resource]
+    rd_kafka_DescribeConfigs(client.raw, &list, 1, options, queue.raw)
+    guard let event = rd_kafka_queue_poll(queue.raw, timeoutMilliseconds + 500) else {
+      throw KafkaError(RD_KAFKA_RESP_ERR__TIMED_OUT, operation)
+    }
+    defer { rd_kafka_event_destroy(event) }
+    let code = rd_kafka_event_error(event)
+    var count = 0
+    guard code == RD_KAFKA_RESP_ERR_NO_ERROR,
+      let result = rd_kafka_event_DescribeConfigs_result(event),
+      let resources = rd_kafka_DescribeConfigs_result_resources(result, &count), count > 0,
+      let found = resources[0]
+    else { throw KafkaError(code, operation) }
+    let refused = rd_kafka_ConfigResource_error(found)
+    guard refused == RD_KAFKA_RESP_ERR_NO_ERROR else { throw KafkaError(refused, operation) }
+    return Self.entries(found)
+  }
+
+  private static func entries(_ resource: OpaquePointer) -> [String: String] {
+    var count = 0
+    guard let entries = rd_kafka_ConfigResource_configs(resource, &count) else { return [:] }
+    var settings: [String: String] = [:]
+    for index in 0..<count {
+      guard let entry = entries[index], let name = rd_kafka_ConfigEntry_name(entry),
+        let value = rd_kafka_ConfigEntry_value(entry)
+      else { continue }
+      settings[String(cString: name)] = String(cString: value)
+    }
+    return settings
+  }
+
   /// Makes the topic; one that exists already is left as it is.
   public func create(_ topic: NewTopic, timeoutMilliseconds: Int32 = 15000) throws(KafkaError) {
     var reason = [CChar](repeating: 0, count: 512)

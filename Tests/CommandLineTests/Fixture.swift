@@ -39,8 +39,11 @@ final class Program {
     let typed = Pipe()
     process.standardInput = typed
     try process.run()
-    if let input { typed.fileHandleForWriting.write(Data(input.utf8)) }
-    try typed.fileHandleForWriting.close()
+    // From another thread: the program may answer before it has read all.
+    DispatchQueue.global().async {
+      try? typed.fileHandleForWriting.write(contentsOf: Data((input ?? "").utf8))
+      try? typed.fileHandleForWriting.close()
+    }
   }
 
   /// Asks it to stop, as Ctrl-C and an init system do.
@@ -55,6 +58,17 @@ final class Program {
       data.append(more)
     }
     return String(decoding: data, as: UTF8.self).split(separator: "\n").map(String.init)
+  }
+
+  /// Reads standard error until it has the text or ends; says whether it had it.
+  func says(_ text: String) -> Bool {
+    var data = Data()
+    while !String(decoding: data, as: UTF8.self).contains(text) {
+      let more = errors.fileHandleForReading.availableData
+      if more.isEmpty { return false }
+      data.append(more)
+    }
+    return true
   }
 
   /// Nobody reads what it prints from now on.

@@ -54,7 +54,7 @@ struct SearchTests {
     let found = try Self.server("We waited an hour.\nThe food was terrible.", version: version)
     let ended = try Program.run(["search", "--explain", "--elasticsearch", found.url])
     #expect(ended.code == 0)
-    #expect(ended.output.contains("NEGATIVE -0.81  5★  2024-03-02"))
+    #expect(ended.output.contains("NEGATIVE -0.81  5★   2024-03-02"))
     #expect(ended.output.contains(#/\[terrible -\d\.\d\d\]/#))
     #expect(ended.output.contains("linear/\(version) · reviews.raw/2@13"))
     #expect(!ended.output.contains("another model"))

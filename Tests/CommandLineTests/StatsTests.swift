@@ -137,6 +137,14 @@ struct StatsTests {
     #expect(down.errors.contains("next:"))
   }
 
+  @Test("standard output that is read is written to its end")
+  func wholeOutput() throws {
+    let lines = (0..<20_000).map { "line \($0)" }
+    let ended = try Program.run(["score"], input: lines.joined(separator: "\n") + "\n")
+    #expect(ended.code == 0)
+    #expect(ended.lines.count == lines.count)
+  }
+
   @Test("a reader that has gone away ends no command by a crash")
   func brokenPipe() throws {
     let many = (0..<3000).map { Self.bucket(.int($0), (1, 0, 0), score: "0") }

@@ -35,14 +35,14 @@ enum Terminal {
   /// Writes all of it. What nobody reads is thrown away: a stage goes on without its terminal.
   static func write(_ bytes: UnsafeRawBufferPointer, to file: Int32) {
     var rest = bytes[...]
-    while let start = UnsafeRawBufferPointer(rebasing: rest).baseAddress {
+    while !rest.isEmpty, let start = UnsafeRawBufferPointer(rebasing: rest).baseAddress {
       let count = Foundation.write(file, start, rest.count)
       if count > 0 {
         rest = rest.dropFirst(count)
       } else if count < 0 && errno == EAGAIN {
         var ready = pollfd(fd: file, events: Int16(POLLOUT), revents: 0)
         poll(&ready, 1, -1)
-      } else if count == 0 || errno != EINTR {
+      } else if errno != EINTR {
         if file == STDOUT_FILENO { lostReader.store(true, ordering: .relaxed) }
         return
       }
@@ -65,6 +65,47 @@ enum Terminal {
       return String(text.prefix(100))
     }
     return ([styled(line(header), .dim)] + rows.map(line)).joined(separator: "\n")
+  }
+
+  /// Columns of the terminal; 100 where there is none.
+  static var columns: Int {
+    var size = winsize()
+    guard isInteractive, ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else {
+      return 100
+    }
+    return Int(size.ws_col)
+  }
+
+  /// Somebody else's text on one line: a control character, which could steer the terminal, is a space.
+  static func plain(_ text: String) -> String {
+    var plain = String.UnicodeScalarView()
+    for scalar in text.unicodeScalars {
+      plain.append(scalar.properties.generalCategory == .control ? " " : scalar)
+    }
+    return String(plain)
+  }
+
+  /// The beginning that fits into so many columns, with `…` where something is cut off.
+  static func cut(_ text: String, to columns: Int) -> String {
+    var left = columns
+    for (index, character) in zip(text.indices, text) {
+      let width = isWide(character) ? 2 : 1
+      let isLast = text.index(after: index) == text.endIndex
+      if width > left || (width == left && !isLast) { return text[..<index] + "…" }
+      left -= width
+    }
+    return text
+  }
+
+  /// Emoji and the scripts of East Asia take two columns (Unicode's East Asian Width).
+  private static func isWide(_ character: Character) -> Bool {
+    guard let first = character.unicodeScalars.first else { return false }
+    switch first.value {
+    case 0x1100...0x115f, 0x2e80...0xa4cf, 0xac00...0xd7a3, 0xf900...0xfaff, 0xfe30...0xfe6f,
+      0xff00...0xff60, 0xffe0...0xffe6:
+      return true
+    default: return first.properties.isEmojiPresentation
+    }
   }
 
   static func grouped(_ number: Int) -> String {
@@ -107,5 +148,11 @@ struct Progress {
 
   func end() {
     if shownAt != nil { Terminal.write("\r\u{1B}[K", to: STDERR_FILENO) }
+  }
+}
+
+extension String {
+  func padding(to width: Int) -> String {
+    self + String(repeating: " ", count: max(0, width - count))
   }
 }

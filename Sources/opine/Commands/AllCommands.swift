@@ -7,11 +7,12 @@ let commandGroups: [CommandGroup] = [
       ApplyCommand.command, IngestCommands.file, IngestCommands.generate, StageCommands.enrich,
       StageCommands.connect, StageCommands.run,
     ]),
-  CommandGroup(title: "Look", commands: [SearchCommand.command, StatsCommand.command]),
+  CommandGroup(
+    title: "Look", commands: [SearchCommand.command, StatsCommand.command, TailCommand.command]),
   CommandGroup(
     title: "Operate",
     commands: [
-      StatusCommand.command, VerifyCommand.command, DeadLetterCommands.list,
+      StatusCommand.command, DoctorCommand.command, VerifyCommand.command, DeadLetterCommands.list,
       DeadLetterCommands.show,
     ]),
   CommandGroup(

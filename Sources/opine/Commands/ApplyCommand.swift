@@ -3,7 +3,6 @@ import Elasticsearch
 import Foundation
 import JSON
 import Kafka
-import Reviews
 import SchemaRegistry
 
 /// `opine apply`: creates what is missing, after showing what that is; never deletes or changes.
@@ -78,11 +77,7 @@ enum ApplyCommand {
 
   private static func subjects(_ registry: RegistryClient) async throws -> [Item] {
     var items: [Item] = []
-    let wanted = [
-      ("reviews.raw", ReviewSchemas.review), ("reviews.scored", ReviewSchemas.scoredReview),
-    ]
-    for (topic, schema) in wanted {
-      let subject = SubjectName.topicName(topic, .value)
+    for (subject, schema) in PipelineParts.schemas {
       let isPresent: Bool
       do throws(RegistryError) {
         _ = try await registry.send(.lookup(subject: subject, schema: schema))
@@ -113,13 +108,13 @@ enum ApplyCommand {
     } catch {
       throw unreachable(error, "the plan can't be made")
     }
-    return ["reviews.raw", "reviews.scored", "reviews.dlq"].map { name in
+    return PipelineParts.topics.map { name in
       Item(what: "topic", name: name, isPresent: present[name] != nil) {
         do throws(KafkaError) {
           try Admin(kafka).create(
             NewTopic(
               name, partitions: partitions, replication: replication,
-              settings: ["cleanup.policy": "delete"]))
+              settings: PipelineParts.topicSettings))
         } catch {
           throw unreachable(error, "topic \(name) was not made")
         }

@@ -1,10 +1,8 @@
 import Avro
-import Dispatch
 import Foundation
 import Kafka
 import Reviews
 import SchemaRegistry
-import Synchronization
 
 /// The bounds of a topic at one moment, and the wait until a group has committed past them.
 struct TopicBounds: Sendable {
@@ -78,63 +76,6 @@ private struct GroupOffsets: ~Copyable {
     _ partitions: [TopicPartition]
   ) throws(KafkaError) -> [TopicPartition: Int64] {
     try consumer.committed(partitions)
-  }
-}
-
-/// Writer schemas from the registry, for a thread that waits for them.
-final class SchemaReading {
-  private let registry: RegistryClient
-  private var decoders: [SchemaKey: ReviewDecoder?] = [:]
-  private var coordinates: [SchemaKey: FieldDecoder?] = [:]
-
-  init(_ registry: RegistryClient) { self.registry = registry }
-
-  /// Nil where the schema does not exist or is not a review's.
-  func decoder(_ key: SchemaKey) throws -> ReviewDecoder? {
-    if let known = decoders[key] { return known }
-    let made = try schema(key).flatMap { try? ReviewDecoder(writer: $0.schema) }
-    decoders[key] = .some(made)
-    return made
-  }
-
-  /// Reads `source_partition` and `source_offset`.
-  func coordinates(_ key: SchemaKey) throws -> FieldDecoder? {
-    if let known = coordinates[key] { return known }
-    let made = try schema(key).flatMap {
-      try? FieldDecoder(writer: $0.schema, fields: ["source_partition", "source_offset"])
-    }
-    coordinates[key] = .some(made)
-    return made
-  }
-
-  private func schema(_ key: SchemaKey) throws -> RegisteredSchema? {
-    for attempt in 0... {
-      switch fetch(key) {
-      case .success(let schema): return schema
-      case .failure(let error):
-        if !error.isSystemFault { return nil }
-        if attempt == 2 || !error.isRetriable {
-          throw unreachable(error, "the audit could not be made")
-        }
-      }
-    }
-    return nil
-  }
-
-  private func fetch(_ key: SchemaKey) -> Result<RegisteredSchema, RegistryError> {
-    let arrived = DispatchSemaphore(value: 0)
-    let slot = AnswerSlot()
-    registry.fetch(key) { result in
-      slot.answer.withLock { $0 = result }
-      arrived.signal()
-    }
-    arrived.wait()
-    return slot.answer.withLock { $0 }
-      ?? .failure(RegistryError(.unavailable, "no answer", isRetriable: false))
-  }
-
-  private final class AnswerSlot: Sendable {
-    let answer = Mutex<Result<RegisteredSchema, RegistryError>?>(nil)
   }
 }
 

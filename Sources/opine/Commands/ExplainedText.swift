@@ -53,13 +53,13 @@ struct ExplainedText {
 
   private func mark(_ word: Explanation.Word) -> String {
     let weight = String(format: "%+.2f", word.weight)
-    return Terminal.styled("[\(term(word)) \(weight)]", word.weight < 0 ? .red : .green)
+    return Terminal.styled(
+      "[\(Terminal.plain(term(word))) \(weight)]", word.weight < 0 ? .red : .green)
   }
 
   private func plain(_ range: Range<Int>) -> String {
     var end = range.upperBound
     while end > range.lowerBound, end < bytes.count, bytes[end] & 0xc0 == 0x80 { end -= 1 }
-    return String(decoding: bytes[range.lowerBound..<end], as: UTF8.self)
-      .replacing("\n", with: " ")
+    return Terminal.plain(String(decoding: bytes[range.lowerBound..<end], as: UTF8.self))
   }
 }

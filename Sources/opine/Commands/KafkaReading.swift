@@ -68,12 +68,13 @@ struct TopicReader: ~Copyable {
 
 /// The offsets that a group has committed; asks the broker without joining the group.
 func committedOffsets(
-  group: String, _ partitions: [TopicPartition], _ kafka: KafkaProperties
+  group: String, _ partitions: [TopicPartition], _ kafka: KafkaProperties,
+  timeoutMilliseconds: Int32 = 5000
 ) throws(KafkaError) -> [TopicPartition: Int64] {
   var properties = kafka
   properties["group.id"] = group
   let consumer = try Consumer(properties)
-  return try consumer.committed(partitions)
+  return try consumer.committed(partitions, timeoutMilliseconds: timeoutMilliseconds)
 }
 
 func unreachable(_ error: KafkaError, _ what: String) -> CommandError {

@@ -30,14 +30,23 @@ struct ReviewLine {
     }
   }
 
-  /// `NEGATIVE -0.81  1★  2024-03-02`
+  /// `NEGATIVE -0.81  1★   2024-03-02`
   private var facts: String {
-    let stars = stars.map { Self.stars($0) } ?? "  "
-    let verdict = Terminal.styled("\(label) \(Self.signed(score))", Self.style(of: label))
-    return "\(verdict)  \(stars)  \(Self.day(createdAt))"
+    let verdict = "\(label.padding(to: 8)) \(Self.signed(score))"
+    let stars = (stars.map { Self.stars($0) } ?? "").padding(to: 4)
+    return Terminal.styled(verdict, Self.style(of: label)) + "  \(stars) \(Self.day(createdAt))"
   }
+  private static let factsWidth = 32
 
+  /// The facts and the review's id.
   var headline: String { "\(facts)  " + Terminal.styled(id, .dim) }
+
+  /// The facts, the business and the beginning of the text, in one line of so many columns.
+  func line(columns: Int) -> String {
+    let business = Terminal.cut(Terminal.plain(business ?? ""), to: 20).padding(to: 20)
+    let room = max(20, columns - Self.factsWidth - 24)
+    return "\(facts)  \(business)  " + Terminal.cut(Terminal.plain(text), to: room)
+  }
 
   /// `4★`, `3.5★`
   static func stars(_ number: Double) -> String { String(format: "%g★", number) }

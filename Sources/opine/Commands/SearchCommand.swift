@@ -136,14 +136,13 @@ enum SearchCommand {
 
   private static func marked(_ text: String) -> String {
     var shown = ""
-    for part in text.replacing("\n", with: " ").split(
-      separator: "\u{1}", omittingEmptySubsequences: false)
-    {
+    for part in text.split(separator: "\u{1}", omittingEmptySubsequences: false) {
       let pieces = part.split(separator: "\u{2}", maxSplits: 1, omittingEmptySubsequences: false)
+        .map { Terminal.plain(String($0)) }
       if pieces.count == 2 {
-        shown += Terminal.styled(String(pieces[0]), .bold) + pieces[1]
+        shown += Terminal.styled(pieces[0], .bold) + pieces[1]
       } else {
-        shown += part
+        shown += pieces.first ?? ""
       }
     }
     return shown

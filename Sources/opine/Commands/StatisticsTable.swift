@@ -148,7 +148,7 @@ struct StatisticsTable {
   private static func percent(_ part: Double) -> String { String(format: "%.1f %%", part * 100) }
 
   private func cut(_ text: String) -> String {
-    text.count > Self.keyWidth ? text.prefix(Self.keyWidth - 1) + "…" : text
+    Terminal.cut(Terminal.plain(text), to: Self.keyWidth)
   }
 
   private func name(

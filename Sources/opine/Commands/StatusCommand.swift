@@ -78,18 +78,15 @@ private struct StatusReport {
 
   mutating func kafka(_ invocation: Invocation) {
     let properties = invocation.kafkaProperties
-    let sink = "connect-\(invocation.text(VerifyCommand.connector))"
     do {
-      for (stage, group, topic) in [
-        ("enrich", "opine-enrich", "reviews.raw"), ("connect", sink, "reviews.scored"),
-      ] {
+      for (stage, group, topic) in PipelineParts.groups(invocation) {
         let topicBounds = try TopicBounds(topic, properties)
         let partitions = topicBounds.bounds.keys.sorted()
         let committed = try committedOffsets(group: group, partitions, properties)
         lags.append(
           Lag(stage: stage, group: group, topic: topic, records: topicBounds.pending(committed)))
       }
-      deadLetters = try TopicBounds("reviews.dlq", properties).count
+      deadLetters = try TopicBounds(PipelineParts.deadLetters, properties).count
       note("kafka", invocation.text(.kafka), nil)
     } catch {
       note("kafka", invocation.text(.kafka), error)
@@ -118,21 +115,11 @@ private struct StatusReport {
   }
 
   private mutating func note(_ name: String, _ url: String, _ error: (any Error)?) {
-    let problem: String?
-    let isUnreachable: Bool
-    switch error {
-    case nil: (problem, isUnreachable) = (nil, false)
-    case let error as KafkaError: (problem, isUnreachable) = (error.description, error.isRetriable)
-    case let error as RegistryError:
-      (problem, isUnreachable) = (error.description, error.code == .unavailable)
-    case let error as ElasticsearchError:
-      (problem, isUnreachable) = (error.description, error.isUnreachable)
-    case let error as CommandError:
-      (problem, isUnreachable) = ("\(error.what): \(error.next)", error.exit == .unreachable)
-    case .some(let error): (problem, isUnreachable) = ("\(error)", false)
-    }
+    let problem = error.map { ServiceProblem($0) }
     services.append(
-      Service(name: name, url: url, problem: problem, isUnreachable: isUnreachable))
+      Service(
+        name: name, url: url, problem: problem?.text, isUnreachable: problem?.isUnreachable ?? false
+      ))
   }
 
   /// A stage that does not answer is told as such, and is no failure: it may run elsewhere.

@@ -22,7 +22,8 @@ enum VerifyCommand {
     let registry = registryClient(invocation)
     let found: (result: AuditResult, names: [AuditPlace: String])
     do {
-      found = try await audit(invocation, client, SchemaReading(registry))
+      found = try await audit(
+        invocation, client, SchemaReading(registry, for: "the audit could not be made"))
     } catch let error as KafkaError {
       throw unreachable(error, "the audit could not be made")
     } catch let error as ElasticsearchError {
