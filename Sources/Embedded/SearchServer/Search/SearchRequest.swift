@@ -39,7 +39,7 @@ struct SearchRequest {
   ]
 
   /// Refused by name; anything else is an unknown key.
-  private static let refused: Set = [
+  static let refused: Set = [
     "suggest", "rescore", "knn", "script_fields", "runtime_mappings", "collapse", "slice",
     "docvalue_fields", "fields", "stored_fields", "explain", "profile", "pit", "indices_boost",
     "terminate_after", "rank", "retriever", "ext", "sub_searches",

@@ -95,7 +95,8 @@ struct SearchRunner {
       matches.documents = documents
     }
     if !request.aggregations.isEmpty {
-      slices.append(AggregationSlice(runner: runner.withoutScores, documents: matches.documents))
+      slices.append(
+        AggregationSlice(runner: runner.withoutScores, documents: matches.documents.numbers))
     }
     if let filter = request.postFilter {
       matches.documents.formIntersection(try runner.withoutScores.run(filter).documents)
