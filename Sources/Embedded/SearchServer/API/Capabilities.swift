@@ -24,6 +24,7 @@ enum Capabilities {
     "Scores count no deleted documents; Elasticsearch counts them until segments merge.",
     "`cardinality` and `percentiles` are exact; Elasticsearch estimates beyond some thousands.",
     "Highlighting ends sentences by simpler rules, so that fragments may begin and end elsewhere.",
+    "Hits have no `_ignored`.",
     "Parsing errors have the same type and status, but no `[line:column]` in front.",
     "A `long` may not be the lowest of all, -9223372036854775808.",
     "One `text` term of a `prefix`, `wildcard` or `match_phrase_prefix` is compared without "
