@@ -75,7 +75,7 @@ final class TestSearchServer {
       """
       {"settings":{"number_of_replicas":0},"mappings":{"dynamic":"strict","properties":{
         "text":{"type":"text","analyzer":"english","fields":{"raw":{"type":"keyword"}}},
-        "title":{"type":"text"},"label":{"type":"keyword"},"score":{"type":"float"},
+        "title":{"type":"text","analyzer":"english"},"label":{"type":"keyword"},"score":{"type":"float"},
         "stars":{"type":"integer"},"at":{"type":"date"},"ok":{"type":"boolean"},
         "tags":{"type":"keyword"},"big":{"type":"long"}}}}
       """)

@@ -139,7 +139,7 @@ struct BulkRequest {
     if action.index.isEmpty { throw .validation("index is missing") }
     let versioning = action.versioning
     if action.kind == .update, versioning.version != nil || versioning.kind != .internal {
-      throw .validation(
+      throw .illegal(
         "Update requests do not support versioning. Please use `if_seq_no` and `if_primary_term` "
           + "instead")
     }

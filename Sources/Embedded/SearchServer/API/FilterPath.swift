@@ -3,13 +3,37 @@ import JSON
 /// `filter_path`: which parts of an answer are wanted. `*` is one level, `**` any number, a leading
 /// `-` leaves out.
 struct FilterPath {
-  private let includes: [[Substring]]
-  private let excludes: [[Substring]]
+  private enum Segment {
+    case name(String)
+    case pattern(String)
+    case anyDepth
+
+    init(_ text: Substring) {
+      self =
+        text == "**"
+        ? .anyDepth
+        : text.utf8.contains(UInt8(ascii: "*")) ? .pattern(String(text)) : .name(String(text))
+    }
+
+    func matches(_ name: String) -> Bool {
+      switch self {
+      case .name(let own): own == name
+      case .pattern("*"), .anyDepth: true
+      case .pattern(let pattern): Wildcard.matches(name, pattern)
+      }
+    }
+
+    var isAnyDepth: Bool { if case .anyDepth = self { true } else { false } }
+  }
+
+  private let includes: [[Segment]]
+  private let excludes: [[Segment]]
 
   init(_ text: String) {
     let paths = text.split(separator: ",")
-    includes = paths.filter { !$0.hasPrefix("-") }.map { $0.split(separator: ".") }
-    excludes = paths.filter { $0.hasPrefix("-") }.map { $0.dropFirst().split(separator: ".") }
+    func segments(_ path: Substring) -> [Segment] { path.split(separator: ".").map { Segment($0) } }
+    includes = paths.filter { $0.first != "-" }.map(segments)
+    excludes = paths.filter { $0.first == "-" }.map { segments($0.dropFirst()) }
   }
 
   func apply(_ json: JSONValue) -> JSONValue {
@@ -19,17 +43,17 @@ struct FilterPath {
     return json
   }
 
-  private typealias Path = ArraySlice<Substring>
+  private typealias Path = ArraySlice<Segment>
 
   /// What is left of each path behind a member; nil in place of a path that ends there.
   private static func behind(_ name: String, _ paths: [Path]) -> [Path?] {
     paths.flatMap { path -> [Path?] in
       guard let first = path.first else { return [nil] }
-      if first == "**" {
+      if first.isAnyDepth {
         let rest = path.dropFirst()
         return [path] + behind(name, [rest]) + (rest.isEmpty ? [nil] : [])
       }
-      guard Wildcard.matches(name, String(first)) else { return [] }
+      guard first.matches(name) else { return [] }
       return path.count == 1 ? [nil] : [path.dropFirst()]
     }
   }

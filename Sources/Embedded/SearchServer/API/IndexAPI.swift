@@ -243,7 +243,10 @@ enum IndexAPI {
     }
     guard isFound else {
       throw SearchProblem(
-        404, "aliases_not_found_exception", "aliases [\(pattern)] missing")
+        404, "aliases_not_found_exception", "aliases [\(pattern)] missing",
+        [
+          JSONMember("resource.type", "aliases"), JSONMember("resource.id", .string(pattern)),
+        ])
     }
   }
 

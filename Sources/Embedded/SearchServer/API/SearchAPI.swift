@@ -3,8 +3,15 @@ import JSON
 /// Searches, counts and scrolls.
 enum SearchAPI {
   static func search(_ node: SearchNode, _ request: APIRequest) throws(SearchProblem) -> APIAnswer {
-    let search = try SearchRequest(try request.json() ?? .object([]), request.query)
     let indices = try indices(node, request)
+    let search: SearchRequest
+    do throws(SearchProblem) {
+      search = try SearchRequest(try request.json() ?? .object([]), request.query)
+    } catch {
+      // A query string is read by the shards.
+      guard error.type == "query_shard_exception", let index = indices.first else { throw error }
+      throw error.onShard(of: index.name)
+    }
     return APIAnswer(
       bytes: try SearchRunner(node: node, indices: indices, request: search).answer())
   }

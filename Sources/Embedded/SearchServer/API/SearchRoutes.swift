@@ -179,6 +179,7 @@ struct Endpoint: Sendable {
   ]
 
   private static let cluster = [
+    Endpoint("GET", "/_embedded/capabilities") { _, _ in APIAnswer(Capabilities.json) },
     Endpoint("GET", "/") { node, request in ClusterAPI.root(node, request) },
     Endpoint(
       "GET", "/_cluster/health /_cluster/health/{index}",

@@ -115,7 +115,7 @@ extension SearchNode {
 
   func deleteTemplate(_ kind: Catalog.TemplateKind, _ name: String) throws(SearchProblem) {
     let names = catalog.templates(kind).keys.filter { Wildcard.matches($0, name) }
-    guard !names.isEmpty else { throw Self.missing(kind, name) }
+    guard !names.isEmpty else { throw Self.absent(kind, name) }
     for name in names { try catalog.set(kind, name, nil) }
   }
 
@@ -170,5 +170,10 @@ extension SearchNode {
     SearchProblem(
       404, "resource_not_found_exception",
       "\(kind.rawValue) template matching [\(name)] not found")
+  }
+
+  private static func absent(_ kind: Catalog.TemplateKind, _ name: String) -> SearchProblem {
+    SearchProblem(
+      404, "index_template_missing_exception", "\(kind.rawValue)_template [\(name)] missing")
   }
 }

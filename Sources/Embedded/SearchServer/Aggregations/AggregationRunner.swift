@@ -3,7 +3,8 @@ import JSON
 /// The documents of one index that an aggregation looks at.
 struct AggregationSlice {
   let runner: QueryRunner
-  var documents: Bitmap
+  /// Numbers, ascending.
+  var documents: [Int]
 
   var count: Int { documents.count }
 }
@@ -78,9 +79,10 @@ struct AggregationRunner {
   ) throws(SearchProblem) -> [AggregationSlice] {
     var found: [AggregationSlice] = []
     for slice in slices {
-      var documents = slice.documents
-      documents.formIntersection(try slice.runner.run(query).documents)
-      found.append(AggregationSlice(runner: slice.runner, documents: documents))
+      let matching = try slice.runner.run(query).documents
+      found.append(
+        AggregationSlice(
+          runner: slice.runner, documents: slice.documents.filter { matching.contains($0) }))
     }
     return found
   }
@@ -127,16 +129,18 @@ struct AggregationRunner {
     for range in sorted {
       var inside: [AggregationSlice] = []
       for slice in slices {
-        var documents = Bitmap(capacity: slice.runner.end)
+        var documents: [Int] = []
         switch try field(path, slice) {
         case .numbers(let column, _):
-          slice.documents.forEach { number in
+          documents = slice.documents.filter { number in
+            var isInside = false
             column.forEachValue(of: number) { stored in
               let value = column.value(stored)
               if value >= range.from ?? -.infinity, value < range.to ?? .infinity {
-                documents.insert(number)
+                isInside = true
               }
             }
+            return isInside
           }
         case .keywords: throw Self.wrongType(path, "range")
         case .unmapped: break

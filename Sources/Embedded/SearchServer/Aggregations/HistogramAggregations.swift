@@ -2,7 +2,7 @@ import JSON
 
 /// Buckets of equal width, and of the calendar.
 extension AggregationRunner {
-  private typealias Groups = [Int64: [Int: Bitmap]]
+  private typealias Groups = [Int64: [Int: [Int]]]
 
   // MARK: histogram
 
@@ -162,14 +162,23 @@ extension AggregationRunner {
     _ column: NumberColumn, _ missing: Int64?, _ slice: AggregationSlice, _ number: Int,
     _ groups: inout Groups, _ bucket: (Int64) -> Int64
   ) {
-    slice.documents.forEach { document in
-      if let missing, !column.has(document) {
-        groups[bucket(missing), default: [:]][number, default: Bitmap()].insert(document)
+    var places: [Int64: Int] = [:]
+    var lists: [[Int]] = []
+    func add(_ document: Int, _ value: Int64) {
+      let key = bucket(value)
+      let place = places[key] ?? lists.count
+      if place == lists.count {
+        places[key] = place
+        lists.append([])
       }
-      column.forEachValue(of: document) { value in
-        groups[bucket(value), default: [:]][number, default: Bitmap()].insert(document)
-      }
+      // Several values of a document may fall into one bucket.
+      if lists[place].last != document { lists[place].append(document) }
     }
+    for document in slice.documents {
+      if let missing, !column.has(document) { add(document, missing) }
+      column.forEachValue(of: document) { add(document, $0) }
+    }
+    for (key, place) in places { groups[key, default: [:]][number] = lists[place] }
   }
 
   private func listed(
@@ -181,7 +190,7 @@ extension AggregationRunner {
     for place in places {
       let inside = slices.enumerated().map { number, slice in
         AggregationSlice(
-          runner: slice.runner, documents: groups[place]?[number] ?? Bitmap())
+          runner: slice.runner, documents: groups[place]?[number] ?? [])
       }
       let count = inside.reduce(0) { $0 + $1.count }
       if count < minimum { continue }

@@ -100,8 +100,7 @@ extension AggregationRunner {
     return numbers.count + texts.count
   }
 
-  /// As Elasticsearch's digest gives them for few values: between neighbours in a straight line,
-  /// the middle of each value at its place minus one half.
+  /// As Elasticsearch's digest gives them for few values: between neighbours in a straight line.
   func percentiles(
     _ path: String, _ percents: [Double], isKeyed: Bool, _ slices: [AggregationSlice]
   ) throws(SearchProblem) -> JSONValue {
@@ -110,7 +109,7 @@ extension AggregationRunner {
     values.sort()
     let found = percents.map { percent -> (String, JSONValue) in
       guard !values.isEmpty else { return (percent.description, .null) }
-      let place = percent / 100 * Double(values.count) - 0.5
+      let place = percent / 100 * Double(values.count - 1)
       let low = min(max(Int(place.rounded(.down)), 0), values.count - 1)
       let high = min(max(Int(place.rounded(.up)), 0), values.count - 1)
       let part = min(max(place - Double(low), 0), 1)

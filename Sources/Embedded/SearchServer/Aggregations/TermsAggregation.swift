@@ -11,7 +11,7 @@ extension AggregationRunner {
     let key: Key
     var count = 0
     /// By slice; only where children need it.
-    var documents: [Int: Bitmap] = [:]
+    var documents: [Int: [Int]] = [:]
     /// What the children found, where the order depends on it.
     var children: [JSONMember]?
   }
@@ -80,7 +80,7 @@ extension AggregationRunner {
     _ key: Key, _ number: Int, _ place: Int, _ keeps: Bool, _ buckets: inout [Key: Bucket]
   ) {
     buckets[key, default: Bucket(key: key)].count += 1
-    if keeps { buckets[key]?.documents[place, default: Bitmap()].insert(number) }
+    if keeps { buckets[key]?.documents[place, default: []].append(number) }
   }
 
   private func count(
@@ -106,24 +106,24 @@ extension AggregationRunner {
     _ keeps: Bool, _ buckets: inout [Key: Bucket]
   ) {
     var counts = [Int](repeating: 0, count: column.terms.count)
-    var documents = keeps ? [Int: Bitmap]() : nil
+    var documents = keeps ? [[Int]](repeating: [], count: column.terms.count) : []
     slice.documents.forEach { number in
       if let text = options.missing?.string, !column.has(number) {
         add(.text(text), number, place, keeps, &buckets)
       }
       column.forEachValue(of: number) { value in
         counts[Int(value)] += 1
-        documents?[Int(value), default: Bitmap()].insert(number)
+        if keeps { documents[Int(value)].append(number) }
       }
     }
     for (value, count) in counts.enumerated() where count > 0 {
       let key = Key.text(column.terms[value])
       var bucket = buckets[key] ?? Bucket(key: key)
       bucket.count += count
-      if let found = documents?[value] {
-        var all = bucket.documents[place] ?? Bitmap()
-        all.formUnion(found)
-        bucket.documents[place] = all
+      if keeps {
+        // With `missing` some may be there already.
+        let all = (bucket.documents[place] ?? []) + documents[value]
+        bucket.documents[place] = options.missing == nil ? all : all.sorted()
       }
       buckets[key] = bucket
     }
@@ -132,7 +132,7 @@ extension AggregationRunner {
   private func slices(_ bucket: Bucket, _ slices: [AggregationSlice]) -> [AggregationSlice] {
     slices.enumerated().map { place, slice in
       AggregationSlice(
-        runner: slice.runner, documents: bucket.documents[place] ?? Bitmap())
+        runner: slice.runner, documents: bucket.documents[place] ?? [])
     }
   }
 

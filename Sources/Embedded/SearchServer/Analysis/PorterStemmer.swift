@@ -84,9 +84,12 @@ struct PorterStemmer {
 
   private mutating func ends(_ suffix: StaticString) -> Bool {
     let count = suffix.utf8CodeUnitCount
-    guard word.count >= count else { return false }
+    // Most endings differ in their last letter.
+    guard word.count >= count, word[word.count - 1] == suffix.utf8Start[count - 1] else {
+      return false
+    }
     let start = word.count - count
-    for index in 0..<count where word[start + index] != suffix.utf8Start[index] { return false }
+    for index in 0..<count - 1 where word[start + index] != suffix.utf8Start[index] { return false }
     stemLength = start
     return true
   }
@@ -158,8 +161,13 @@ struct PorterStemmer {
   ]
 
   private mutating func step2() {
-    // Every ending has one of these letters before its last.
-    guard word.count > 2, "aceltosgi".utf8.contains(word[word.count - 2]) else { return }
+    // Every ending has one of these letters as its last.
+    switch word[word.count - 1] {
+    case UInt8(ascii: "l"), UInt8(ascii: "i"), UInt8(ascii: "r"), UInt8(ascii: "n"),
+      UInt8(ascii: "m"), UInt8(ascii: "s"):
+      break
+    default: return
+    }
     replace(Self.rules2)
   }
 

@@ -70,7 +70,7 @@ struct DocumentParser {
   private mutating func unknown(
     _ json: JSONView, _ name: String, _ parent: FieldMapping, _ dynamic: DynamicMapping
   ) throws(SearchProblem) {
-    if name.contains("."),
+    if name.utf8.contains(UInt8(ascii: ".")),
       dynamic != .strict || parent.children[String(name.prefix { $0 != "." })] != nil
     {
       return try dotted(json, name, parent, dynamic)

@@ -85,7 +85,7 @@ struct IndexMapping: Sendable, Equatable {
 
   /// Leaves whose path matches a pattern with `*`.
   func leaves(matching pattern: String) -> [FieldMapping] {
-    if !pattern.contains("*") { return leaves[pattern].map { [$0] } ?? [] }
+    if !pattern.utf8.contains(UInt8(ascii: "*")) { return leaves[pattern].map { [$0] } ?? [] }
     return leaves.values.filter { Wildcard.matches($0.path, pattern) }.sorted { $0.path < $1.path }
   }
 }
@@ -93,7 +93,7 @@ struct IndexMapping: Sendable, Equatable {
 /// Patterns in which `*` stands for any run of characters.
 enum Wildcard {
   static func matches(_ text: String, _ pattern: String) -> Bool {
-    if !pattern.contains("*") { return text == pattern }
+    if !pattern.utf8.contains(UInt8(ascii: "*")) { return text == pattern }
     let parts = pattern.split(separator: "*", omittingEmptySubsequences: false)
     var rest = text[...]
     for (index, part) in parts.enumerated() {

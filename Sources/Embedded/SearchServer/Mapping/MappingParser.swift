@@ -7,9 +7,9 @@ struct MappingParser {
   var nextSlot: (String) -> Int
 
   /// Parameters without effect on any answer here.
-  private static let ignored: Set = [
+  static let ignored: Set = [
     "store", "doc_values", "eager_global_ordinals", "split_queries_on_whitespace", "meta",
-    "index_phrases", "term_vector", "fielddata_frequency_filter", "position_increment_gap_default",
+    "index_phrases", "term_vector", "fielddata_frequency_filter",
   ]
 
   func object(

@@ -95,7 +95,7 @@ enum QueryParser {
         query.minimumShouldMatch = member.value.string ?? member.value.number
       case "boost": query.boost = try number(member, "bool")
       case "adjust_pure_negative", "_name": try refuseName(member, "bool")
-      default: throw unknown(member.name, "bool")
+      default: throw .contentParse("[bool] unknown field [\(member.name)]")
       }
     }
     return .bool(query)

@@ -39,7 +39,7 @@ struct SearchRequest {
   ]
 
   /// Refused by name; anything else is an unknown key.
-  private static let refused: Set = [
+  static let refused: Set = [
     "suggest", "rescore", "knn", "script_fields", "runtime_mappings", "collapse", "slice",
     "docvalue_fields", "fields", "stored_fields", "explain", "profile", "pit", "indices_boost",
     "terminate_after", "rank", "retriever", "ext", "sub_searches",
@@ -59,7 +59,7 @@ struct SearchRequest {
       case "post_filter": postFilter = try QueryParser.parse(value)
       case "from": from = try Self.int(member)
       case "size": size = try Self.int(member)
-      case "sort": sort = try SortKey.parse(value)
+      case "sort": sort = Self.withoutDefault(try SortKey.parse(value))
       case "search_after":
         guard let values = value.array else {
           throw .parsing("Expected [START_ARRAY] for [search_after]")
@@ -82,6 +82,11 @@ struct SearchRequest {
           "Unknown key for a \(Self.token(value)) in [\(member.name)].")
       }
     }
+  }
+
+  /// By the score alone is the order that there is without a sort.
+  private static func withoutDefault(_ keys: [SortKey]) -> [SortKey] {
+    keys == [SortKey(field: "_score", isDescending: true)] ? [] : keys
   }
 
   private static func token(_ json: JSONValue) -> String {
@@ -129,6 +134,7 @@ struct SearchRequest {
     }
     if let text = parameters["sort"] {
       sort = []
+      defer { sort = Self.withoutDefault(sort) }
       for part in text.split(separator: ",") {
         let words = part.split(separator: ":").map(String.init)
         sort += try SortKey.parse(
@@ -182,18 +188,11 @@ struct SearchRequest {
             + "controlled by the [index.max_result_window] index level setting.")
       }
     }
-    if let searchAfter {
+    if searchAfter != nil {
       if from > 0 {
         throw .illegal("`from` parameter must be set to 0 when `search_after` is used")
       }
       if scroll != nil { throw .validation("`search_after` cannot be used in a scroll context") }
-      guard !sort.isEmpty else {
-        throw .illegal("Sort must contain at least one field.")
-      }
-      guard sort.count == searchAfter.count else {
-        throw .illegal(
-          "search_after has \(searchAfter.count) value(s) but sort has \(sort.count).")
-      }
     }
   }
 

@@ -95,7 +95,8 @@ struct SearchRunner {
       matches.documents = documents
     }
     if !request.aggregations.isEmpty {
-      slices.append(AggregationSlice(runner: runner.withoutScores, documents: matches.documents))
+      slices.append(
+        AggregationSlice(runner: runner.withoutScores, documents: matches.documents.numbers))
     }
     if let filter = request.postFilter {
       matches.documents.formIntersection(try runner.withoutScores.run(filter).documents)
@@ -106,6 +107,10 @@ struct SearchRunner {
     found.keys.append(keys)
     var after: [SortValue]?
     if let values = request.searchAfter {
+      guard !request.sort.isEmpty else { throw .illegal("Sort must contain at least one field.") }
+      guard values.count == keys.count else {
+        throw .illegal("search_after has \(values.count) value(s) but sort has \(keys.count).")
+      }
       var bound: [SortValue] = []
       for (key, value) in zip(keys, values) { bound.append(try key.value(after: value)) }
       after = bound

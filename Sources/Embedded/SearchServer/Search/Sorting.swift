@@ -195,10 +195,23 @@ struct BoundSortKey {
       default: return .number(String(number))
       }
     case .first, .last:
-      guard case .numbers(let column) = source else { return .null }
       let isHigh = (value == .last) != key.isDescending
+      let limits = Self.limits(type ?? key.unmappedType.flatMap { FieldType(rawValue: $0) })
+      guard case .numbers(let column) = source else {
+        return limits.map { .number(String(isHigh ? $0.upperBound : $0.lowerBound)) } ?? .null
+      }
+      if key.format != nil { return .null }
       if column.isFraction { return .string(isHigh ? "Infinity" : "-Infinity") }
-      return .number(String(isHigh ? Int64.max : Int64.min))
+      return limits.map { .number(String(isHigh ? $0.upperBound : $0.lowerBound)) } ?? .null
+    }
+  }
+
+  /// What stands for a missing value of a type without fractions, lowest and highest.
+  private static func limits(_ type: FieldType?) -> ClosedRange<Int64>? {
+    switch type {
+    case .byte, .short, .integer: Int64(Int32.min)...Int64(Int32.max)
+    case .long, .date, .boolean: Int64.min...Int64.max
+    default: nil
     }
   }
 
@@ -229,7 +242,8 @@ struct BoundSortKey {
           ? .number(NumberColumn.stored(number)) : key.missing == .first ? .first : .last
       }
       if let number = json.int64 {
-        return number == Int64.min || number == Int64.max
+        let isLimit = Self.limits(type).map { number == $0.lowerBound || number == $0.upperBound }
+        return isLimit == true
           ? (key.missing == .first ? .first : .last) : .number(number)
       }
       if type == .date, let text = json.string, let moment = format.parse(text) {

@@ -44,6 +44,14 @@ struct Bitmap: Sendable, Equatable {
     }
   }
 
+  /// Ascending.
+  var numbers: [Int] {
+    var numbers: [Int] = []
+    numbers.reserveCapacity(count)
+    forEach { numbers.append($0) }
+    return numbers
+  }
+
   /// In ascending order.
   @inline(__always)
   func forEach<Failure: Error>(_ body: (Int) throws(Failure) -> Void) throws(Failure) {
