@@ -123,7 +123,7 @@ let package = Package(
     tests("HTTPTests", ["HTTPClient", "HTTPServer"]),
     tests("AvroTests", ["Avro", "CAvro"]),
     tests("SchemaRegistryTests", ["SchemaRegistry", "RegistryServer"]),
-    tests("KafkaTests", ["Kafka", "TestKafka"]),
+    tests("KafkaTests", ["Kafka", "TestKafka", "CRdKafka"]),
     tests("ConnectTests", ["Connect"]),
     tests(
       "ESSinkTests",

@@ -249,10 +249,20 @@ public struct Consumer: ~Copyable {
     return String(cString: text)
   }
 
-  /// Goes on reading at another offset of an assigned partition.
+  /// Goes on reading at another offset of an assigned partition, also after `offsetOutOfRange`.
+  ///
+  /// librdkafka stops a partition whose offset is gone and then refuses to seek in it (`_STATE`), so such
+  /// a partition is taken anew; the group does not notice.
   public func seek(_ place: TopicPartition, to offset: Int64) throws(KafkaError) {
+    let operation = "seek in \(place) to \(offset)"
     let list = PartitionList([place: offset])
-    try check(rd_kafka_seek_partitions(client.raw, list.raw, 5000), "seek in \(place)")
+    try check(rd_kafka_seek_partitions(client.raw, list.raw, 5000), operation)
+    // What a partition refuses stands in the list alone.
+    guard let refused = PartitionList.read(list.raw).first?.error else { return }
+    guard refused == RD_KAFKA_RESP_ERR__STATE else { return try check(refused, operation) }
+    let anew = PartitionList([place: offset])
+    try check(rd_kafka_incremental_unassign(client.raw, anew.raw), operation)
+    try check(rd_kafka_incremental_assign(client.raw, anew.raw), operation)
   }
 
   /// Leaves the group (a static member keeps its place) and serves the last rebalance; blocks at most
