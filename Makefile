@@ -6,7 +6,11 @@ DEBIAN = librdkafka-dev libcurl4-openssl-dev libavro-dev libmicrohttpd-dev libsq
 BREW = librdkafka curl avro-c libmicrohttpd sqlite simdjson libyaml zlib openssl@3 pkg-config xz
 SUDO = $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
-.PHONY: bootstrap build release test sanitize integration bench fuzz docs lint format
+.PHONY: demo bootstrap build release test sanitize integration bench fuzz docs lint format
+
+# The whole pipeline with sample reviews, without Docker or account; on a terminal it stays up.
+demo: release
+	$(BUILD)/release/opine demo
 
 bootstrap:
 	@command -v $(SWIFT) >/dev/null || { echo "Swift 6 is missing: https://www.swift.org/install"; exit 1; }

@@ -102,7 +102,8 @@ let package = Package(
     .executableTarget(
       name: "opine",
       dependencies: [
-        "Avro", "Ingest", "Enrich", "ESSink", "RegistryServer", "DevStack", "Configuration",
+        "Avro", "Ingest", "Enrich", "ESSink", "RegistryServer", "SearchServer", "DevStack",
+        "Configuration",
         "CMappings",
         "Reviews", "Elasticsearch", "Connect", "Kafka", "SchemaRegistry", "HTTPClient",
         "HTTPServer",

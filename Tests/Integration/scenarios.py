@@ -12,6 +12,7 @@ import urllib.parse
 
 import readme
 from check import Check
+from stack import EmbeddedStack
 from confluent_kafka import TopicPartition
 
 
@@ -247,6 +248,43 @@ def dev_is_killed(stack, full):
     assert books["balanced"] and books["input"] == 200 and books["outside"] >= before, books
 
 
+def searches_agree(stack, full):
+    """The embedded search and Elasticsearch: same hits, scores and numbers for random queries; other clients too."""
+    import search_parity as parity
+    with EmbeddedStack(stack.opine) as embedded:
+        seed = int(os.environ.get("SEED", random.randrange(1 << 31)))
+        servers = parity.Server(embedded.elasticsearch), parity.Server(stack.elasticsearch)
+        assert parity.compare(*servers, os.environ["OPINE_TEST_DATA"], seed, 500 if full else 100)
+        a_python_client(embedded.elasticsearch)
+
+
+def a_python_client(url):
+    """What elasticsearch-py 8 and its helpers need."""
+    from elasticsearch import Elasticsearch, NotFoundError, helpers
+    client = Elasticsearch(url)
+    assert client.info()["tagline"] == "You Know, for Search"
+    client.indices.put_index_template(name="notes", index_patterns=["notes-*"], template={
+        "mappings": {"properties": {"text": {"type": "text"}, "n": {"type": "integer"}}}})
+    rows = [{"_index": "notes-1", "_id": str(n), "text": f"note number {n}", "n": n} for n in range(2500)]
+    assert helpers.bulk(client, rows, chunk_size=500) == (2500, [])
+    _, wrong = helpers.bulk(client, [{"_index": "notes-1", "_id": "x", "n": "no number"}], raise_on_error=False)
+    assert wrong[0]["index"]["error"]["type"] in ("mapper_parsing_exception", "document_parsing_exception"), wrong
+    client.indices.refresh(index="notes-1")
+    client.indices.put_alias(index="notes-1", name="notes")
+    assert client.count(index="notes")["count"] == 2500
+    hits = client.search(index="notes", query={"match": {"text": "42"}})["hits"]["hits"]
+    assert [hit["_id"] for hit in hits] == ["42"]
+    found = [hit["_id"] for hit in helpers.scan(client, index="notes", query={"query": {"range": {"n": {"gte": 500}}}})]
+    assert sorted(map(int, found)) == list(range(500, 2500))
+    assert client.get(index="notes", id="7")["_source"]["n"] == 7
+    client.delete(index="notes-1", id="7")
+    try:
+        client.get(index="notes", id="7")
+        raise AssertionError("a deleted document is found")
+    except NotFoundError:
+        pass
+
+
 def the_readme(stack, full):
     """A newcomer types the README's tour."""
     stack.kill("dev", signal.SIGTERM)
@@ -256,5 +294,5 @@ def the_readme(stack, full):
 REAL, EMBEDDED, BOTH = ("real",), ("embedded",), ("real", "embedded")
 ALL = [
     (real_reviews, BOTH), (kills, BOTH), (outages, REAL), (more_than_the_mock_keeps, EMBEDDED),
-    (dev_is_killed, EMBEDDED), (the_readme, EMBEDDED),
+    (dev_is_killed, EMBEDDED), (searches_agree, REAL), (the_readme, EMBEDDED),
 ]

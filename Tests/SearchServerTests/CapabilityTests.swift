@@ -1,24 +1,9 @@
-import Foundation
 import JSON
 import Testing
 
 @testable import SearchServer
 
 @Suite struct CapabilityTests {
-  private static let page = URL(fileURLWithPath: #filePath)
-    .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
-    .appending(path: "docs/embedded-elasticsearch.md")
-
-  /// With OPINE_WRITE_DOCS=1 the page is written instead.
-  @Test func thePageIsWhatTheTablesSay() throws {
-    if ProcessInfo.processInfo.environment["OPINE_WRITE_DOCS"] == "1" {
-      try Data(SearchServer.capabilities.utf8).write(to: Self.page)
-    }
-    let text = try String(contentsOf: Self.page, encoding: .utf8)
-    let isSame = text == SearchServer.capabilities
-    #expect(isSame, "run the tests with OPINE_WRITE_DOCS=1 and commit \(Self.page.path)")
-  }
-
   @Test func whatIsNotListedIsRefusedByName() throws {
     let node = try TestSearchServer()
     try node.makeReviews()

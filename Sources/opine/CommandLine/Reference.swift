@@ -1,10 +1,14 @@
+import SearchServer
 import Telemetry
 
 /// The references in docs/, made from the tables in the code; a test keeps the files equal.
 enum Reference {
   /// By the name of the file.
   static var files: [(name: String, text: String)] {
-    [("cli.md", commands), ("configuration.md", configuration), ("metrics.md", metrics)]
+    [
+      ("cli.md", commands), ("configuration.md", configuration), ("metrics.md", metrics),
+      ("embedded-elasticsearch.md", SearchServer.capabilities),
+    ]
   }
 
   private static let origin = "<!-- Made by `make docs` from the tables in the code. -->\n"

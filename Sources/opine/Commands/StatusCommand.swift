@@ -186,7 +186,11 @@ private struct StatusReport {
     Terminal.print(Terminal.table(["SERVICE", "ADDRESS", "STATE"], services))
     let lags = lags.map { [$0.stage, Terminal.grouped($0.records), $0.topic, $0.group] }
     Terminal.print("\n" + Terminal.table(["STAGE", "BEHIND BY", "TOPIC", "GROUP"], lags))
-    let states = stages.map { [$0.name, "-", $0.status ?? "does not answer"] }
+    // `opine run` tells of both stages at one address.
+    let silent = stages.filter { stage in
+      stage.status == nil && !tasks.contains { $0.name == stage.name }
+    }
+    let states = silent.map { [$0.name, "-", "does not answer"] }
     let each = tasks.map { task in
       [task.stage, task.name, ([task.status] + task.holds.map(text)).joined(separator: "; ")]
     }
