@@ -79,8 +79,8 @@ import Testing
 
   private func diagnose(
     elasticsearch: String, registry: String, kafka: String? = nil, data: String? = nil
-  ) throws -> Diagnosis {
-    let ended = try Program.run([
+  ) async throws -> Diagnosis {
+    let ended = try await Program.run([
       "doctor", "--json", "--kafka", kafka ?? self.kafka.address, "--registry", registry,
       "--elasticsearch", elasticsearch, "--data", data ?? NSTemporaryDirectory(),
     ])
@@ -90,15 +90,15 @@ import Testing
   }
 
   @Test("all well is 0; what a mock cluster does not tell can't be asked", .timeLimit(.minutes(1)))
-  func well() throws {
+  func well() async throws {
     let (elasticsearch, registry) = (try Self.elasticsearch(), try Self.registry())
-    let found = try diagnose(elasticsearch: elasticsearch.url, registry: registry.url)
+    let found = try await diagnose(elasticsearch: elasticsearch.url, registry: registry.url)
     #expect(found.unwell == [])
     #expect(found.code == 0)
     #expect(found.checks.count == 18)
     #expect(found.detail("topic reviews.raw") == "2 partitions; settings can't be asked here")
     #expect(found.state("clock") == "ok")
-    let plain = try Program.run([
+    let plain = try await Program.run([
       "doctor", "--kafka", kafka.address, "--registry", registry.url, "--elasticsearch",
       elasticsearch.url, "--data", "/tmp",
     ])
@@ -109,9 +109,9 @@ import Testing
   }
 
   @Test("services that do not answer are 5, each with its own line", .timeLimit(.minutes(1)))
-  func unreachable() throws {
+  func unreachable() async throws {
     let nobody = "http://127.0.0.1:1"
-    let found = try diagnose(elasticsearch: nobody, registry: nobody, kafka: "127.0.0.1:1")
+    let found = try await diagnose(elasticsearch: nobody, registry: nobody, kafka: "127.0.0.1:1")
     #expect(found.code == 5)
     #expect(found.unwell == ["kafka", "registry", "elasticsearch"])
     for part in found.unwell {
@@ -122,13 +122,13 @@ import Testing
   }
 
   @Test("what is missing is named, with opine apply as its mending", .timeLimit(.minutes(1)))
-  func missing() throws {
+  func missing() async throws {
     let bare = try #require(MockBroker(topics: ["reviews.raw": 2]))
     let elasticsearch = try Self.elasticsearch([
       ("GET", "/_index_template/reviews", 404, [:]), ("GET", "/_alias/reviews", 404, [:]),
     ])
     let registry = try Self.registry(lookup: nil)
-    let found = try diagnose(
+    let found = try await diagnose(
       elasticsearch: elasticsearch.url, registry: registry.url, kafka: bare.address)
     #expect(found.code == 1)
     #expect(
@@ -141,7 +141,7 @@ import Testing
   }
 
   @Test("a full disk, an old mapping and a lost write index fail with a curl that mends them")
-  func index() throws {
+  func index() async throws {
     let registry = try Self.registry(latest: 9)
     let fields = (Self.mappings["properties"]?.object ?? []).filter { $0.name != "topics" }
     let elasticsearch = try Self.elasticsearch([
@@ -159,7 +159,7 @@ import Testing
       ),
       ("GET", "/_cluster/health/{index}", 200, ["status": "red"]),
     ])
-    let found = try diagnose(elasticsearch: elasticsearch.url, registry: registry.url)
+    let found = try await diagnose(elasticsearch: elasticsearch.url, registry: registry.url)
     #expect(found.code == 1)
     #expect(found.state("mapping of reviews-000001") == "warn")
     #expect(found.next("mapping of reviews-000001").contains(#"{"topics":{"type":"keyword"}}"#))
@@ -175,20 +175,20 @@ import Testing
         ["reviews-000001": ["aliases": ["reviews": ["is_write_index": false]]]]
       )
     ])
-    let without = try diagnose(elasticsearch: lost.url, registry: registry.url)
+    let without = try await diagnose(elasticsearch: lost.url, registry: registry.url)
     #expect(without.state("alias reviews") == "fail")
     #expect(without.next("alias reviews").contains("is_write_index"))
   }
 
   @Test("groups: nothing committed warns, a commit beyond the log's end fails; letters warn")
-  func groups() throws {
+  func groups() async throws {
     let (elasticsearch, registry) = (try Self.elasticsearch(), try Self.registry())
     try kafka.fill("reviews.raw", [("a", [1]), ("b", [2])])
     try kafka.fill("reviews.scored", [("a", [1])])
     try kafka.fill("reviews.dlq", [("a", [1])])
     try kafka.commit(
       [TopicPartition("reviews.scored", 0): 7], group: "connect-reviews-elasticsearch")
-    let found = try diagnose(elasticsearch: elasticsearch.url, registry: registry.url)
+    let found = try await diagnose(elasticsearch: elasticsearch.url, registry: registry.url)
     #expect(found.code == 1)
     #expect(found.state("group opine-enrich") == "warn")
     #expect(found.detail("group opine-enrich") == "has committed nothing, 2 records behind")

@@ -5,8 +5,11 @@ import Testing
 
 @testable import opine
 
-/// The built program, run as a process of its own: what it prints and how it ends.
-final class Program {
+/// The built program, run as a process of its own: what it prints and how it ends. Waiting for it blocks
+/// threads of its own, none of Swift's pool, on which the other tests run.
+///
+/// `@unchecked Sendable` because a test uses it from one task, one call after the other.
+final class Program: @unchecked Sendable {
   /// The executable beside the tests.
   static let path: URL = {
     var folder = URL(filePath: CommandLine.arguments[0]).deletingLastPathComponent()
@@ -50,31 +53,37 @@ final class Program {
   func signal(_ number: Int32) { kill(process.processIdentifier, number) }
 
   /// Reads standard output until so many lines are there or it ends.
-  func lines(_ count: Int) -> [String] {
-    var data = Data()
-    while data.count(where: { $0 == 10 }) < count {
-      let more = output.fileHandleForReading.availableData
-      if more.isEmpty { break }
-      data.append(more)
+  func lines(_ count: Int) async throws -> [String] {
+    try await onThread { [output] in
+      var data = Data()
+      while data.count(where: { $0 == 10 }) < count {
+        let more = output.fileHandleForReading.availableData
+        if more.isEmpty { break }
+        data.append(more)
+      }
+      return String(decoding: data, as: UTF8.self).split(separator: "\n").map(String.init)
     }
-    return String(decoding: data, as: UTF8.self).split(separator: "\n").map(String.init)
   }
 
   /// Reads standard error until it has the text or ends; says whether it had it.
-  func says(_ text: String) -> Bool {
-    var data = Data()
-    while !String(decoding: data, as: UTF8.self).contains(text) {
-      let more = errors.fileHandleForReading.availableData
-      if more.isEmpty { return false }
-      data.append(more)
+  func says(_ text: String) async throws -> Bool {
+    try await onThread { [errors] in
+      var data = Data()
+      while !String(decoding: data, as: UTF8.self).contains(text) {
+        let more = errors.fileHandleForReading.availableData
+        if more.isEmpty { return false }
+        data.append(more)
+      }
+      return true
     }
-    return true
   }
 
   /// Nobody reads what it prints from now on.
   func stopReading() throws { try output.fileHandleForReading.close() }
 
-  func end() -> Ended {
+  func end() async throws -> Ended { try await onThread { self.waited() } }
+
+  private func waited() -> Ended {
     let text = (try? output.fileHandleForReading.readToEnd()) ?? nil
     let said = (try? errors.fileHandleForReading.readToEnd()) ?? nil
     process.waitUntilExit()
@@ -86,8 +95,8 @@ final class Program {
       errors: String(decoding: said ?? Data(), as: UTF8.self))
   }
 
-  static func run(_ arguments: [String], input: String? = nil) throws -> Ended {
-    try Program(arguments, input: input).end()
+  static func run(_ arguments: [String], input: String? = nil) async throws -> Ended {
+    try await Program(arguments, input: input).end()
   }
 }
 

@@ -27,8 +27,8 @@ struct SearchTests {
   }
 
   @Test("--disagree asks for both kinds of disagreement, the surest label first")
-  func disagree() throws {
-    let ended = try Program.run(["search", "--disagree", "--curl"])
+  func disagree() async throws {
+    let ended = try await Program.run(["search", "--disagree", "--curl"])
     #expect(ended.code == 0)
     let body = try #require(ended.output.split(separator: " -d '").last?.dropLast(2))
     let request = try JSONValue.parse(String(body))
@@ -44,15 +44,15 @@ struct SearchTests {
     }
     #expect(kinds == [["4.0", "5.0", "NEGATIVE"], ["1.0", "2.0", "POSITIVE"]])
     #expect(request["sort"]?[0]?["sentiment_confidence"] == "desc")
-    let sorted = try Program.run(["search", "--disagree", "--sort", "newest", "--curl"])
+    let sorted = try await Program.run(["search", "--disagree", "--sort", "newest", "--curl"])
     #expect(sorted.output.contains(#""sort":[{"created_at":"desc"}"#))
   }
 
   @Test("--explain marks the words that made the score, and names model and place")
-  func explain() throws {
+  func explain() async throws {
     let version = try LinearModel.builtIn().name.version
     let found = try Self.server("We waited an hour.\nThe food was terrible.", version: version)
-    let ended = try Program.run(["search", "--explain", "--elasticsearch", found.url])
+    let ended = try await Program.run(["search", "--explain", "--elasticsearch", found.url])
     #expect(ended.code == 0)
     #expect(ended.output.contains("NEGATIVE -0.81  5★   2024-03-02"))
     #expect(ended.output.contains(#/\[terrible -\d\.\d\d\]/#))
@@ -61,21 +61,23 @@ struct SearchTests {
   }
 
   @Test("--explain says so where another model scored the review")
-  func explainedByAnother() throws {
+  func explainedByAnother() async throws {
     let found = try Self.server("Wonderful, we loved it!", version: "0-older")
-    let ended = try Program.run(["search", "--explain", "--elasticsearch", found.url])
+    let ended = try await Program.run(["search", "--explain", "--elasticsearch", found.url])
     #expect(ended.output.contains("linear/0-older · reviews.raw/2@13 · scored by another model"))
     #expect(ended.output.contains(#/which says \+\d\.\d\d/#))
-    let lines = try Program.run(["search", "--explain", "--json", "--elasticsearch", found.url])
+    let lines = try await Program.run([
+      "search", "--explain", "--json", "--elasticsearch", found.url,
+    ])
     let terms = lines.json.first?["explanation"]?.array ?? []
     #expect(terms.contains { $0["term"] == "Wonderful" && ($0["weight"]?.double ?? 0) > 0 })
     #expect(lines.json.first?["explained_by"]?.string?.hasPrefix("linear/") == true)
   }
 
   @Test("score --explain gives each word's share and its place in the text")
-  func score() throws {
+  func score() async throws {
     let text = "Käse was awful"
-    let ended = try Program.run(["score", "--explain"], input: text + "\n")
+    let ended = try await Program.run(["score", "--explain"], input: text + "\n")
     let terms = ended.json.first?["explanation"]?.array ?? []
     #expect(!terms.isEmpty && terms.count <= 3)
     for term in terms {
@@ -83,7 +85,7 @@ struct SearchTests {
       #expect(String(decoding: Array(text.utf8)[range], as: UTF8.self) == term["term"]?.string)
     }
     #expect(terms.contains { $0["term"] == "awful" && ($0["weight"]?.double ?? 0) < 0 })
-    let plain = try Program.run(["score"], input: text + "\n")
+    let plain = try await Program.run(["score"], input: text + "\n")
     #expect(plain.json.first?["explanation"] == nil)
   }
 

@@ -116,42 +116,42 @@ struct StatsTests {
   }
 
   @Test("the command prints JSON lines, and says 3 where nothing matches")
-  func command() throws {
+  func command() async throws {
     let found = try Answers([
       (
         "POST", "/reviews/_search", 200,
         Self.answer(5, [Self.bucket("POSITIVE", (0, 0, 5), score: "0.8")])
       )
     ])
-    let ended = try Program.run(["stats", "--elasticsearch", found.url, "--json"])
+    let ended = try await Program.run(["stats", "--elasticsearch", found.url, "--json"])
     #expect(ended.code == 0)
     #expect(ended.json.count == 1)
     #expect(ended.json.first?["label"] == "POSITIVE")
     #expect(ended.json.first?["share"]?.double == 1)
     #expect(ended.json.first?["mean_score"]?.double == 0.8)
     let nothing = try Answers([("POST", "/reviews/_search", 200, Self.answer(0, []))])
-    #expect(try Program.run(["stats", "--elasticsearch", nothing.url]).code == 3)
-    #expect(try Program.run(["stats", "--by", "label,label"]).code == 64)
-    let down = try Program.run(["stats", "--elasticsearch", "http://127.0.0.1:1"])
+    #expect(try await Program.run(["stats", "--elasticsearch", nothing.url]).code == 3)
+    #expect(try await Program.run(["stats", "--by", "label,label"]).code == 64)
+    let down = try await Program.run(["stats", "--elasticsearch", "http://127.0.0.1:1"])
     #expect(down.code == 5)
     #expect(down.errors.contains("next:"))
   }
 
   @Test("standard output that is read is written to its end")
-  func wholeOutput() throws {
+  func wholeOutput() async throws {
     let lines = (0..<20_000).map { "line \($0)" }
-    let ended = try Program.run(["score"], input: lines.joined(separator: "\n") + "\n")
+    let ended = try await Program.run(["score"], input: lines.joined(separator: "\n") + "\n")
     #expect(ended.code == 0)
     #expect(ended.lines.count == lines.count)
   }
 
   @Test("a reader that has gone away ends no command by a crash")
-  func brokenPipe() throws {
+  func brokenPipe() async throws {
     let many = (0..<3000).map { Self.bucket(.int($0), (1, 0, 0), score: "0") }
     let found = try Answers([("POST", "/reviews/_search", 200, Self.answer(3000, many))])
     let program = try Program(
       ["stats", "--by", "day", "--elasticsearch", found.url, "--json"])
     try program.stopReading()
-    #expect(program.end().code == 0)
+    #expect(try await program.end().code == 0)
   }
 }

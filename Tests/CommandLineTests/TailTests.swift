@@ -23,7 +23,7 @@ import Testing
   }
 
   @Test("shows a line each from the beginning, and ends after so many", .timeLimit(.minutes(1)))
-  func fromStart() throws {
+  func fromStart() async throws {
     let long = "Dreadful.\n" + String(repeating: "cold soup ", count: 40) + "\u{1b}[2J"
     try kafka.fill(
       "reviews.scored",
@@ -33,7 +33,7 @@ import Testing
         scoredRecord("c", .positive, score: 0.9, text: "熱いスープ🍜".padding(to: 9), stars: 4.5),
         scoredRecord("d", .positive, score: 0.9, text: "never shown"),
       ])
-    let ended = try tail(["--from-start", "-n", "3"]).end()
+    let ended = try await tail(["--from-start", "-n", "3"]).end()
     #expect(ended.code == 0)
     #expect(ended.lines.count == 3)
     #expect(
@@ -44,21 +44,21 @@ import Testing
   }
 
   @Test("from now on: only what comes later, of every partition", .timeLimit(.minutes(1)))
-  func fromNow() throws {
+  func fromNow() async throws {
     try kafka.fill(
       "reviews.scored", [scoredRecord("old", .negative, score: -1, text: "before")])
     let program = try tail(["--json", "-n", "2"])
-    #expect(program.says("from now on"))
+    #expect(try await program.says("from now on"))
     try kafka.fill("reviews.scored", [scoredRecord("n0", .positive, score: 1, text: "later")])
     try kafka.fill("reviews.scored", partition: 1, [("n1", nil)])
-    let ended = program.end()
+    let ended = try await program.end()
     #expect(ended.code == 0)
     #expect(Set(ended.json.compactMap { $0["review_id"]?.string }) == ["n0", "n1"])
     #expect(ended.json.first { $0["review_id"] == "n1" }?["deleted"] == true)
   }
 
   @Test("--label passes the others over; what is no scored review is told, not fatal")
-  func label() throws {
+  func label() async throws {
     try kafka.fill(
       "reviews.scored",
       [
@@ -66,27 +66,29 @@ import Testing
         scoredRecord("a", .negative, score: -1, text: "x"),
         scoredRecord("b", .positive, score: 1, text: "y"),
       ])
-    let ended = try tail(["--from-start", "--label", "positive", "-n", "1", "--json"]).end()
+    let ended = try await tail(["--from-start", "--label", "positive", "-n", "1", "--json"]).end()
     #expect(ended.json.map { $0["review_id"] } == ["b"])
     #expect(ended.errors.contains("reviews.scored-0@0: no scored review"))
     #expect(ended.errors.contains("reviews.scored-0@1: no scored review"))
   }
 
   @Test("a signal ends it with 0, and no offset was committed", arguments: [SIGINT, SIGTERM])
-  func signal(number: Int32) throws {
+  func signal(number: Int32) async throws {
     try kafka.fill("reviews.scored", [scoredRecord("a", .negative, score: -1, text: "x")])
     let program = try tail(["--from-start"])
-    #expect(program.lines(1).count == 1)
+    #expect(try await program.lines(1).count == 1)
     program.signal(number)
-    #expect(program.end().code == 0)
+    #expect(try await program.end().code == 0)
     let places = [TopicPartition("reviews.scored", 0), TopicPartition("reviews.scored", 1)]
     #expect(try kafka.committed(places, group: "opine-tail").isEmpty)
   }
 
   @Test("a missing topic is told with the command that makes it")
-  func noTopic() throws {
+  func noTopic() async throws {
     let empty = try #require(MockBroker(topics: ["other": 1]))
-    let ended = try Program.run(["tail", "--kafka", empty.address, "--registry", registry.url])
+    let ended = try await Program.run([
+      "tail", "--kafka", empty.address, "--registry", registry.url,
+    ])
     #expect(ended.code == 1)
     #expect(ended.errors.contains("next: opine apply"))
   }
