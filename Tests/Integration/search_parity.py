@@ -157,7 +157,7 @@ class Queries:
         return r.choice([
             f"{a} {b}", f"{a} AND {b}", f"+{a} {b} -{c}", f"{a} OR \"{phrase}\"", f"({a} OR {b}) AND NOT {c}",
             f"sentiment_label:NEGATIVE AND ({a} OR {b}) AND stars:[1 TO 2]", f"{a}^3 {b}", f"title:{a} text:{b}",
-            f"stars:>=4 AND {a}", f"_exists_:topic AND {a}", f"{a} AND business_id:{self.random.choice(self.reviews)['business_id'][:1]}*",
+            f"stars:>=4 AND {a}", f"_exists_:topic AND {a}", f"{a} AND business_id:{r.choice('abcdefXYZ0123')}*",
         ])
 
     def metric(self):

@@ -222,7 +222,7 @@ struct CatTable {
     }
     var rows = rows
     if let sort = request.query["s"]?.split(separator: ",").first {
-      let parts = sort.split(separator: ":")
+      let parts = sort.split(separator: ":", omittingEmptySubsequences: false)
       let name = String(parts[0])
       rows.sort { left, right in
         let (a, b) = (left[name] ?? "", right[name] ?? "")

@@ -16,6 +16,12 @@ enum AggregationParser {
       return .missing(field: try field(json, "missing"))
     case "percentiles":
       try check(json, ["field", "percents", "keyed"], "percentiles")
+      for percent in json["percents"]?.array ?? [] {
+        guard let number = percent.double, (0...100).contains(number) else {
+          throw .illegal(
+            "percent must be in [0,100], got [\(percent.serialized())]: [percentiles]")
+        }
+      }
       return .percentiles(
         field: try field(json, "percentiles"),
         percents: json["percents"]?.array?.compactMap(\.double) ?? [1, 5, 25, 50, 75, 95, 99],

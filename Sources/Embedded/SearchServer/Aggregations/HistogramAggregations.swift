@@ -11,7 +11,8 @@ extension AggregationRunner {
   ) throws(SearchProblem) -> JSONValue {
     // Buckets by their number, counted from the offset.
     func place(_ value: Double) -> Int64 {
-      Int64(((value - options.offset) / options.interval).rounded(.down))
+      let place = ((value - options.offset) / options.interval).rounded(.down)
+      return place.isNaN ? 0 : Int64(min(max(place, -4e15), 4e15))
     }
     var groups: Groups = [:]
     for (number, slice) in slices.enumerated() {
@@ -92,7 +93,9 @@ extension AggregationRunner {
     var high = groups.keys.max()
     if let bounds = options.bounds {
       func moment(_ json: JSONValue) throws(SearchProblem) -> Int64 {
-        if let number = json.int64 { return number }
+        if let number = json.int64, abs(Double(number)) <= Double(DateMath.furthest) {
+          return number
+        }
         let text = json.string ?? ""
         guard
           let moment = DateMath.parse(

@@ -175,7 +175,7 @@ struct Summary {
   }
 
   private func text(_ name: String, _ value: Double, _ dates: DateFormat) -> JSONMember {
-    JSONMember(name, .string(dates.string(Int64(value))))
+    JSONMember(name, .string(dates.string(Int64(min(max(value, -9e18), 9e18)))))
   }
 
   private var basic: [JSONMember] {

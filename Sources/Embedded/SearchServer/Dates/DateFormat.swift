@@ -89,7 +89,10 @@ struct DateFormat: Sendable, Equatable {
         return nil
       }
     }
-    return hasField && !isQuoted ? pieces : nil
+    let isReadable = pieces.allSatisfy { piece in
+      if case .field(_, let width) = piece { width <= 9 } else { true }
+    }
+    return hasField && !isQuoted && isReadable ? pieces : nil
   }
 
   // MARK: Reading

@@ -21,11 +21,15 @@ enum DateMath {
     return format.parse(text, roundUp: roundUp, zone: zone)
   }
 
+  /// Milliseconds from 1970, some three million years, beyond which nothing is reckoned.
+  static let furthest: Int64 = 100_000_000_000_000_000
+
   private static func apply(
     _ text: Substring, to start: Int64, _ roundUp: Bool, _ zone: Zone
   ) -> Int64? {
     var time = start
     var rest = text
+    guard abs(start) <= furthest else { return nil }
     while let sign = rest.popFirst() {
       let digits = rest.prefix { $0.isASCII && $0.isNumber }
       rest = rest.dropFirst(digits.count)
@@ -36,10 +40,11 @@ enum DateMath {
         time = unit.floor(time, zone)
         if roundUp { time = unit.add(1, to: time, zone) - 1 }
       case "+", "-":
-        guard let count = digits.isEmpty ? 1 : Int64(digits), count < 1 << 32 else { return nil }
+        guard let count = digits.isEmpty ? 1 : Int64(digits), count < 10_000_000 else { return nil }
         time = unit.add(sign == "-" ? -count : count, to: time, zone)
       default: return nil
       }
+      guard abs(time) <= furthest else { return nil }
     }
     return time
   }

@@ -6,6 +6,9 @@ struct MappingParser {
   /// Gives a new leaf its column.
   var nextSlot: (String) -> Int
 
+  /// `index.mapping.depth.limit`, as Elasticsearch has it by default.
+  private static let maximumDepth = 20
+
   /// Parameters without effect on any answer here.
   static let ignored: Set = [
     "store", "doc_values", "eager_global_ordinals", "split_queries_on_whitespace", "meta",
@@ -95,6 +98,9 @@ struct MappingParser {
   private func field(
     _ json: JSONValue, _ path: String, _ existing: FieldMapping?
   ) throws(SearchProblem) -> FieldMapping {
+    guard path.utf8.count(where: { $0 == UInt8(ascii: ".") }) < Self.maximumDepth else {
+      throw .illegal("Limit of mapping depth [\(Self.maximumDepth)] has been exceeded")
+    }
     guard json.object != nil else {
       throw failed("Expected map for property [fields] on field [\(path)] but got something else")
     }

@@ -35,16 +35,19 @@ struct HighlightRequest {
     _ member: JSONMember, into options: inout Options
   ) throws(SearchProblem) {
     let value = member.value
+    func number(_ json: JSONValue, _ standard: Int) -> Int {
+      json.int64.map { Int(min(max($0, 0), 1 << 30)) } ?? standard
+    }
     switch member.name {
     case "pre_tags": options.preTag = value.array?.first?.string ?? value.string ?? options.preTag
     case "post_tags":
       options.postTag = value.array?.first?.string ?? value.string ?? options.postTag
-    case "fragment_size": options.fragmentSize = Int(value.int64 ?? 100)
-    case "number_of_fragments": options.fragmentCount = Int(value.int64 ?? 5)
+    case "fragment_size": options.fragmentSize = number(value, 100)
+    case "number_of_fragments": options.fragmentCount = number(value, 5)
     case "require_field_match": options.requiresFieldMatch = value.bool ?? true
     case "order": options.ordersByScore = value.string == "score"
     case "encoder": options.escapesHTML = value.string == "html"
-    case "no_match_size": options.noMatchSize = Int(value.int64 ?? 0)
+    case "no_match_size": options.noMatchSize = number(value, 0)
     case "type":
       guard ["unified", "plain"].contains(value.string) else {
         throw .unsupported("highlight.type.\(value.string ?? "")", "unified")

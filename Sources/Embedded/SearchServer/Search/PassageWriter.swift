@@ -14,22 +14,18 @@ struct PassageWriter {
     borders = Self.sentences(bytes)
   }
 
-  /// A sentence ends behind `.`, `!` or `?` and white space, or at the end of a line.
+  /// A sentence ends behind `.`, `!` or `?` and white space.
   private static func sentences(_ bytes: [UInt8]) -> [Int] {
     var borders = [0]
     var at = 0
     while at < bytes.count {
       let byte = bytes[at]
       at += 1
-      if byte == UInt8(ascii: "\n") {
-        borders.append(at)
-        continue
-      }
       guard byte == UInt8(ascii: ".") || byte == UInt8(ascii: "!") || byte == UInt8(ascii: "?")
       else { continue }
       while at < bytes.count, "\"')]".utf8.contains(bytes[at]) { at += 1 }
-      guard at < bytes.count, bytes[at] == UInt8(ascii: " ") else { continue }
-      while at < bytes.count, bytes[at] == UInt8(ascii: " ") { at += 1 }
+      guard at < bytes.count, bytes[at] <= 0x20 else { continue }
+      while at < bytes.count, bytes[at] <= 0x20 { at += 1 }
       let isLower = at < bytes.count && bytes[at] &- 97 < 26
       if !isLower || byte != UInt8(ascii: ".") { borders.append(at) }
     }

@@ -252,6 +252,9 @@ enum MinimumShouldMatch {
     guard let number = Int(isShare ? String(text.dropLast()) : text) else {
       throw SearchProblem(400, "number_format_exception", "For input string: \"\(text)\"")
     }
+    guard abs(Double(number)) <= 1_000_000 else {
+      throw .illegal("[minimum_should_match] is out of range: [\(text)]")
+    }
     if isShare {
       let part = clauses * abs(number) / 100
       return number < 0 ? clauses - part : part

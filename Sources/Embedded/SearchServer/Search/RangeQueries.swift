@@ -117,7 +117,8 @@ extension QueryRunner {
   }
 
   private static func clamped(_ number: Double) -> Int64 {
-    number >= 9.2e18 ? Int64.max - 1 : number <= -9.2e18 ? lowest + 1 : Int64(number)
+    number.isNaN || number >= 9.2e18
+      ? Int64.max - 1 : number <= -9.2e18 ? lowest + 1 : Int64(number)
   }
 
   private func fractions(

@@ -107,6 +107,9 @@ struct SearchRequest {
     guard number >= 0 else {
       throw .illegal("[\(member.name)] parameter cannot be negative, found [\(number)]")
     }
+    guard number <= Int32.max else {
+      throw .illegal("Failed to parse int parameter [\(member.name)] with value [\(number)]")
+    }
     return Int(number)
   }
 
@@ -137,6 +140,7 @@ struct SearchRequest {
       defer { sort = Self.withoutDefault(sort) }
       for part in text.split(separator: ",") {
         let words = part.split(separator: ":").map(String.init)
+        guard !words.isEmpty else { throw .illegal("field name is null or empty") }
         sort += try SortKey.parse(
           words.count == 2
             ? .object([JSONMember(words[0], .string(words[1]))]) : .string(words[0]))

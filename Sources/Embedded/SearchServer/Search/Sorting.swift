@@ -249,8 +249,10 @@ struct BoundSortKey {
       if type == .date, let text = json.string, let moment = format.parse(text) {
         return .number(moment)
       }
-      guard let double = json.double else { throw failed() }
-      return .number(Int64(double))
+      guard let double = json.double, let whole = Int64(exactly: double.rounded()) else {
+        throw failed()
+      }
+      return .number(whole)
     }
   }
 }

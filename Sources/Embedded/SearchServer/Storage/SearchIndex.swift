@@ -86,12 +86,18 @@ final class SearchIndex {
     _ body: () throws(SearchProblem) -> Answer
   ) throws(SearchProblem) -> Answer {
     try begin()
+    let (sequence, before) = (nextSequence, mapping)
     do throws(SearchProblem) {
       let answer = try body()
       try commit()
       return answer
     } catch {
-      try rollback()
+      if nextSequence == sequence, mapping == before {
+        // A conflict or a refused document: memory is as it was.
+        try storing { () throws(SQLiteError) in try connection.execute("ROLLBACK") }
+      } else {
+        try rollback()
+      }
       throw error
     }
   }

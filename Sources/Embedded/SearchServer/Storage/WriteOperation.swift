@@ -38,7 +38,9 @@ struct Versioning: Sendable, Equatable {
             + (isThere ? " " : " ") + found, index)
       }
     }
-    guard kind != .internal, let version else { return isThere ? (current?.version ?? 0) + 1 : 1 }
+    guard kind != .internal, let version else {
+      return isThere ? (current?.version ?? 0).successor : 1
+    }
     guard let current else { return version }
     let isNewer =
       kind == .external ? version > current.version : version >= current.version
@@ -58,6 +60,11 @@ struct Versioning: Sendable, Equatable {
         JSONMember("index", .string(index.name)),
       ])
   }
+}
+
+extension Int64 {
+  /// The next number; the highest stays, as an external version may be any.
+  fileprivate var successor: Int64 { self == .max ? self : self + 1 }
 }
 
 /// What became of a write.
@@ -111,7 +118,7 @@ extension SearchIndex {
     let current = try storing { () throws(SQLiteError) in try version(of: id) }
     var next = try versioning.next(id, current, index: self)
     if versioning.kind == .internal, let current, current.number == nil {
-      next = current.version + 1
+      next = current.version.successor
     }
     let sequence = takeSequence()
     try storing { () throws(SQLiteError) in
