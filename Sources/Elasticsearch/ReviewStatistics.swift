@@ -18,6 +18,16 @@ public struct ReviewStatistics: Sendable, Equatable {
     public var isTime: Bool { [.day, .week, .month].contains(self) }
   }
 
+  /// Which businesses come first.
+  public enum BusinessOrder: String, Sendable, CaseIterable {
+    /// The most reviewed.
+    case reviews
+    /// The lowest mean score.
+    case negative
+    /// The highest mean score.
+    case positive
+  }
+
   /// The value of a group in one dimension.
   public enum Key: Sendable, Hashable {
     case text(String)
@@ -45,7 +55,7 @@ public struct ReviewStatistics: Sendable, Equatable {
     public var total = Group()
     /// Groups with reviews, in the order of the dimensions.
     public var groups: [Group] = []
-    /// Reviews of businesses beyond the `limit` most reviewed ones of a group.
+    /// Reviews of businesses beyond the `limit` first ones of a group.
     public var beyondLimit = 0
     /// Reviews without a value in one of the dimensions.
     public var withoutValue: Int {
@@ -59,8 +69,13 @@ public struct ReviewStatistics: Sendable, Equatable {
   public let dimensions: [Dimension]
   /// Businesses told at most, in each group.
   public let limit: Int
+  public let order: BusinessOrder
 
-  public init(of selection: ReviewSearch, by dimensions: [Dimension], limit: Int) {
+  public init(
+    of selection: ReviewSearch, by dimensions: [Dimension], limit: Int,
+    order: BusinessOrder = .reviews
+  ) {
+    self.order = order
     self.selection = selection
     self.dimensions = dimensions
     self.limit = limit
@@ -95,7 +110,12 @@ public struct ReviewStatistics: Sendable, Equatable {
     switch dimension {
     case .label: return ["terms": ["field": field, "size": 3, "order": ["_key": "asc"]]]
     case .stars: return ["terms": ["field": field, "size": 50, "order": ["_key": "desc"]]]
-    case .business: return ["terms": ["field": field, "size": .int(limit)]]
+    case .business:
+      var terms: [JSONMember] = [JSONMember("field", field), JSONMember("size", .int(limit))]
+      if order != .reviews {
+        terms.append(JSONMember("order", ["score": order == .negative ? "asc" : "desc"]))
+      }
+      return ["terms": .object(terms)]
     case .day, .week, .month:
       return [
         "date_histogram": [

@@ -51,6 +51,17 @@ struct StatsTests {
     #expect(inner?["aggs"]?["score"]?["avg"]?["field"] == "sentiment_score")
   }
 
+  @Test("businesses come by their reviews, or by their mean score")
+  func businessOrder() {
+    func terms(_ order: ReviewStatistics.BusinessOrder) -> JSONValue? {
+      ReviewStatistics(of: ReviewSearch(text: ""), by: [.business], limit: 3, order: order)
+        .body["aggs"]?["groups"]?["terms"]
+    }
+    #expect(terms(.reviews)?["order"] == nil)
+    #expect(terms(.negative)?["order"] == ["score": "asc"])
+    #expect(terms(.positive)?["order"] == ["score": "desc"])
+  }
+
   @Test("what the groups leave out is told: businesses beyond the limit, reviews without a value")
   func leftOut() {
     let statistics = ReviewStatistics(of: ReviewSearch(text: ""), by: [.business], limit: 1)

@@ -71,8 +71,10 @@ private final class Demo {
     codes.append(try await run("stats", "--by", "label"))
     say("4. Two searches. People who complain about cold food, whatever stars they gave:")
     codes.append(try await run("search", "cold food", "--label", "negative", "-n", "2"))
+    say("And reviews whose stars say one thing and whose words another:")
+    codes.append(try await run("search", "--disagree", "-n", "2"))
     say("5. Who has the unhappiest guests?")
-    codes.append(try await run("stats", "--by", "business"))
+    codes.append(try await run("stats", "--by", "business", "--sort", "negative", "-n", "3"))
     next()
     return codes.allSatisfy { $0 == .done }
   }

@@ -9,19 +9,22 @@ enum StatsCommand {
     "label, day, week, month, business or stars; up to three, as stars,label")
   static let limit = Option(
     "limit", .number(0...10_000), "N", standard: "20", short: "n", "how many businesses to show")
+  static let sort = Option(
+    "sort", .text, "ORDER", standard: "reviews",
+    "businesses by number of reviews, or the most negative or positive first")
 
   static let command = Command(
     "stats", "counts and mean scores of scored reviews", arguments: "[TEXT]",
     argumentCount: 0...16,
     options: [
       .elasticsearch, by, SearchCommand.label, SearchCommand.stars, SearchCommand.business,
-      SearchCommand.since, SearchCommand.until, limit, .json,
+      SearchCommand.since, SearchCommand.until, sort, limit, .json,
     ],
     example: "opine stats --by stars,label --since 2025-01-01"
   ) { invocation in
     let statistics = ReviewStatistics(
       of: try SearchCommand.selection(invocation), by: try dimensions(invocation),
-      limit: max(1, try invocation.number(limit)))
+      limit: max(1, try invocation.number(limit)), order: try order(invocation))
     let client = elasticsearch(invocation)
     defer { client.http.shutdown() }
     let result: ReviewStatistics.Result
@@ -40,6 +43,13 @@ enum StatsCommand {
       Terminal.print(Terminal.styled(table.summary, .dim))
     }
     return result.total.count == 0 ? .notFoundOrUnbalanced : .done
+  }
+
+  private static func order(_ invocation: Invocation) throws -> ReviewStatistics.BusinessOrder {
+    guard let order = ReviewStatistics.BusinessOrder(rawValue: invocation.text(sort)) else {
+      throw CommandError.usage("--sort is reviews, negative or positive", invocation.command)
+    }
+    return order
   }
 
   private static func dimensions(
