@@ -13,11 +13,12 @@ enum StageCommands {
     "enrich", "score reviews: reviews.raw to reviews.scored",
     options: [.kafka, .registry, .data, .once, .onGap, listen("127.0.0.1:8084")],
     example: "opine enrich --once"
-  ) { invocation in
-    let stage = Stage(health: Health(), metrics: Metrics())
+  ) { invocation in try await Stage.run { try await runEnrich(invocation, $0) } }
+
+  private static func runEnrich(_ invocation: Invocation, _ stage: Stage) async throws -> ExitCode {
     let admin = try AdminServer.start(listen: invocation.text(listen("")), stage: stage)
     defer { admin.stop() }
-    let worker = try EnrichStage.worker(invocation, stage: stage)
+    let worker = try await EnrichStage.worker(invocation, stage: stage)
     announce("enrich", admin.port)
     return try await stage.run([worker])
   }
@@ -27,8 +28,10 @@ enum StageCommands {
     argumentCount: 0...64,
     options: [.kafka, .registry, .elasticsearch, .data, .once, .onGap, listen("127.0.0.1:8083")],
     example: "opine connect mappings/connect/reviews-elasticsearch.json"
-  ) { invocation in
-    let stage = Stage(health: Health(), metrics: Metrics())
+  ) { invocation in try await Stage.run { try await runConnect(invocation, $0) } }
+
+  private static func runConnect(_ invocation: Invocation, _ stage: Stage) async throws -> ExitCode
+  {
     let admin = try AdminServer.start(listen: invocation.text(listen("")), stage: stage)
     defer { admin.stop() }
     let files = try invocation.arguments.map { try ConnectorFile.read($0, invocation) }
@@ -47,11 +50,12 @@ enum StageCommands {
     "run", "enrich and the reviews sink in one process",
     options: [.kafka, .registry, .elasticsearch, .data, .once, .onGap, listen("127.0.0.1:8083")],
     example: "opine run --once"
-  ) { invocation in
-    let stage = Stage(health: Health(), metrics: Metrics())
+  ) { invocation in try await Stage.run { try await runBoth(invocation, $0) } }
+
+  private static func runBoth(_ invocation: Invocation, _ stage: Stage) async throws -> ExitCode {
     let admin = try AdminServer.start(listen: invocation.text(listen("")), stage: stage)
     defer { admin.stop() }
-    let enrich = try EnrichStage.worker(invocation, stage: stage)
+    let enrich = try await EnrichStage.worker(invocation, stage: stage)
     let connector = try ConnectorFile.builtIn(invocation)
     announce("run", admin.port)
     if invocation.flag(.once) {
@@ -77,7 +81,8 @@ enum StageCommands {
     for name in connector.settings.unknown {
       Terminal.say("opine: \(connector.settings.name): nothing obeys the property \(name)")
     }
-    let registry = registryClient(connector.settings.registryURLs.joined(separator: ","))
+    let registry = registryClient(
+      connector.settings.registryURLs.joined(separator: ","), http: registryHTTP())
     return connector.workers(
       kafka: invocation.kafkaProperties, dataDirectory: invocation.text(.data),
       once: invocation.flag(.once), stage: stage, schemas: schemaSource(registry))

@@ -3,11 +3,15 @@ import HTTPClient
 import SchemaRegistry
 
 /// A client of the registry for a stage that runs for long.
-func registryClient(_ urls: String, retries: RegistryClient.Retries = .init()) -> RegistryClient {
-  let configuration = HTTPClientConfiguration(connectTimeout: .seconds(2), timeout: .seconds(5))
-  return RegistryClient(
-    urls: urls.split(separator: ",").map(String.init),
-    http: HTTPClient(configuration: configuration), retries: retries)
+func registryClient(_ urls: String, http: HTTPClient) -> RegistryClient {
+  RegistryClient(
+    urls: urls.split(separator: ",").map(String.init), http: http, retries: .none)
+}
+
+/// For the requests of a stage to its registry.
+func registryHTTP() -> HTTPClient {
+  HTTPClient(
+    configuration: HTTPClientConfiguration(connectTimeout: .seconds(2), timeout: .seconds(5)))
 }
 
 /// How workers ask the registry: one attempt, and whose fault a refusal is.
