@@ -131,7 +131,7 @@ let package = Package(
         "Enrich", "Connect", "Kafka", "Reviews", "Avro", "Bytes", "Telemetry", "TestKafka",
         "CRdKafka",
       ]),
-    tests("CommandLineTests", ["opine", "Configuration"]),
+    tests("CommandLineTests", ["opine", "ESSink", "Kafka", "Configuration"]),
     tests("TidyTests", []),
   ],
   swiftLanguageModes: [.v6],
