@@ -116,7 +116,7 @@ let package = Package(
     tests("AvroTests", ["Avro", "CAvro"]),
     tests("SchemaRegistryTests", ["SchemaRegistry", "RegistryServer"]),
     tests("KafkaTests", ["Kafka", "TestKafka", "CRdKafka"]),
-    tests("ConnectTests", ["Connect"]),
+    tests("ConnectTests", ["Connect", "Kafka", "Telemetry", "TestKafka"]),
     tests(
       "ESSinkTests",
       [
