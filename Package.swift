@@ -131,7 +131,7 @@ let package = Package(
         "Enrich", "Connect", "Kafka", "Reviews", "Avro", "Bytes", "Telemetry", "TestKafka",
         "CRdKafka",
       ]),
-    tests("CommandLineTests", ["opine", "ESSink", "Kafka", "Configuration"]),
+    tests("CommandLineTests", ["opine", "Connect", "ESSink", "Kafka", "Configuration"]),
     tests("TidyTests", []),
   ],
   swiftLanguageModes: [.v6],

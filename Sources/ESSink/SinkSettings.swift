@@ -98,7 +98,7 @@ public struct SinkSettings: Sendable {
     requireAlias = read.optional("external.resource.usage")?.uppercased() == "ALIAS_INDEX"
     registryURLs = read.list("value.converter.schema.registry.url", required: true)
     unknownSchemaGrace = .milliseconds(read.int("unknown.schema.grace.ms", 10_000, 0...86_400_000))
-    onGap = read.optional("on.gap") == "continue" ? .pass : .halt
+    onGap = read.choice("on.gap", .halt)
     var faults = FaultPolicy()
     faults.tolerance = read.choice("errors.tolerance", .none)
     faults.malformed = read.choice("behavior.on.malformed.documents", .fail)

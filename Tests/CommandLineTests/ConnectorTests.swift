@@ -1,3 +1,4 @@
+import Connect
 import ESSink
 import Kafka
 import Testing
@@ -20,5 +21,18 @@ import Testing
         }
       }
     }
+  }
+
+  @Test func whatToDoAboutGapsComesFromTheConnectorElseFromTheCommandLine() throws {
+    func onGap(_ properties: [String: String], _ words: String...) throws -> GapPolicy {
+      let invocation = try Invocation(StageCommands.run, words, environment: [:])
+      let all = try ConnectorFile.builtIn(invocation).merging(properties) { $1 }
+      return try StageCommands.connector(all, invocation).settings.onGap
+    }
+    #expect(try onGap([:]) == .halt)
+    #expect(try onGap([:], "--on-gap", "continue") == .pass)
+    #expect(try onGap(["on.gap": "halt"], "--on-gap", "continue") == .halt)
+    let error = #expect(throws: CommandError.self) { try onGap(["on.gap": "jump"]) }
+    #expect(error?.why == "on.gap: must be one of halt, continue")
   }
 }

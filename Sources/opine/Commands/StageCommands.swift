@@ -70,14 +70,7 @@ enum StageCommands {
   private static func sink(
     _ properties: [String: String], _ invocation: Invocation, _ stage: Stage
   ) throws -> [Worker] {
-    let connector: SinkConnector
-    do {
-      connector = try SinkConnector(properties)
-    } catch let error as SinkSettingsError {
-      throw CommandError(
-        .failed, "the connector can't be started", why: error.description,
-        next: "mend these properties")
-    }
+    let connector = try connector(properties, invocation)
     for name in connector.settings.unknown {
       Terminal.say("opine: \(connector.settings.name): nothing obeys the property \(name)")
     }
@@ -86,6 +79,20 @@ enum StageCommands {
     return connector.workers(
       kafka: invocation.kafkaProperties, dataDirectory: invocation.text(.data),
       once: invocation.flag(.once), stage: stage, schemas: schemaSource(registry))
+  }
+
+  /// What the properties leave open about gaps is as the command line says.
+  static func connector(
+    _ properties: [String: String], _ invocation: Invocation
+  ) throws -> SinkConnector {
+    do {
+      return try SinkConnector(
+        properties.merging(["on.gap": invocation.text(.onGap)]) { own, _ in own })
+    } catch let error as SinkSettingsError {
+      throw CommandError(
+        .failed, "the connector can't be started", why: error.description,
+        next: "mend these properties")
+    }
   }
 
   private static func announce(_ name: String, _ port: Int) {
