@@ -125,7 +125,7 @@ let package = Package(
     tests("AvroTests", ["Avro", "CAvro"]),
     tests("SchemaRegistryTests", ["SchemaRegistry", "RegistryServer"]),
     tests("KafkaTests", ["Kafka", "TestKafka", "CRdKafka"]),
-    tests("ConnectTests", ["Connect"]),
+    tests("ConnectTests", ["Connect", "Kafka", "Telemetry", "TestKafka"]),
     tests(
       "ESSinkTests",
       [
@@ -145,8 +145,8 @@ let package = Package(
     tests(
       "CommandLineTests",
       [
-        "opine", "Bytes", "CMappings", "CRdKafka", "Configuration", "Elasticsearch", "Enrich",
-        "HTTPServer", "Ingest", "JSON", "Kafka", "Reviews",
+        "opine", "Bytes", "CMappings", "CRdKafka", "Configuration", "Connect", "ESSink",
+        "Elasticsearch", "Enrich", "HTTPServer", "Ingest", "JSON", "Kafka", "Reviews",
       ]),
     tests("TidyTests", []),
   ],

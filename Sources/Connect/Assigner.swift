@@ -49,14 +49,21 @@ struct Assigner {
     guard let sources = asked, now >= retryAt else { return .none }
     var bounds: [TopicPartition: Watermarks] = [:]
     var committed: [TopicPartition: Int64] = [:]
+    var counts: [String: Int] = [:]
     do throws(KafkaError) {
       committed = try consumer.committed(sources)
       for source in sources { bounds[source] = try consumer.watermarks(source) }
+      for topic in Set(sources.map(\.topic)) {
+        counts[topic] = try consumer.partitionCount(of: topic)
+      }
     } catch {
       retryAt = now + .seconds(1)
       return .failed(error)
     }
-    try checkCluster(consumer, sources)
+    try checkCluster(consumer)
+    for (topic, count) in counts.sorted(by: { $0.key < $1.key }) {
+      try checkPartitions(topic, count)
+    }
     var positions: [TopicPartition: Int64] = [:]
     for source in sources {
       guard let log = bounds[source] else { continue }
@@ -120,9 +127,7 @@ struct Assigner {
   }
 
   /// Offsets of another cluster are other numbers.
-  private func checkCluster(
-    _ consumer: borrowing Consumer, _ sources: [TopicPartition]
-  ) throws(TaskFailure) {
+  private func checkCluster(_ consumer: borrowing Consumer) throws(TaskFailure) {
     guard let id = consumer.clusterID(timeoutMilliseconds: 2000) else { return }
     let fact = "cluster \(settings.group)"
     if let known = (try? store.fact(fact)) ?? nil, known != id, settings.onGap == .halt {
@@ -132,5 +137,27 @@ struct Assigner {
           + "Use another --data, or on.gap=continue")
     }
     try? store.setFact(fact, id)
+  }
+
+  /// A topic that grew is still itself; one that has fewer partitions was made anew, and what was
+  /// committed and written of it belongs to another.
+  private func checkPartitions(_ topic: String, _ count: Int) throws(TaskFailure) {
+    let fact = "partitions \(settings.group) \(topic)"
+    let known = ((try? store.fact(fact)) ?? nil).flatMap { Int($0) }
+    if let known, count < known {
+      guard settings.onGap == .pass else {
+        throw TaskFailure(
+          .gap,
+          "topic \(topic) had \(known) partitions and has \(count): it was made anew. \(advice)")
+      }
+      log.error(
+        "A gap was passed: the topic was made anew with fewer partitions.",
+        [.topic: topic, .high: String(known), .low: String(count)])
+    } else if let known, count > known {
+      log.warning(
+        "The topic has more partitions: writes of a key that moved have no order by offsets.",
+        [.topic: topic, .low: String(known), .high: String(count)])
+    }
+    if known != count { try? store.setFact(fact, String(count)) }
   }
 }

@@ -137,17 +137,31 @@ public final class WorkerContext {
     return SliceKey(source: slice.source, epoch: slice.epoch, first: offset)
   }
 
+  /// One record, a slice of its own, is left out by a rule of the configuration. `reason` counts it: a
+  /// short word, one of few.
+  public func skip(_ slice: SliceKey, reason: String) {
+    settle(slice, count: 1, .skipped)
+    metrics.counter(.recordsSkipped, ["connector": connector, "reason": reason]).add()
+  }
+
+  public var hasDeadLetters: Bool { deadLetters != nil }
+
+  /// The task stops at this record, and nothing past it is committed.
+  /// `wayOut`: what a person can do beside mending the source.
+  public func fail(
+    at batch: RecordBatch, _ index: Int, _ fault: RecordFault, wayOut: String
+  ) {
+    let place = "\(batch.source) offset \(batch[index].offset)"
+    fail(TaskFailure(.record, "\(place): \(fault.reason). Mend the source, or \(wayOut)"))
+  }
+
   /// Sends one record of the slice to the dead letter queue; it is settled when the broker has it.
   /// Without a queue the task fails at this offset.
   public func deadLetter(
     _ batch: RecordBatch, _ index: Int, slice: SliceKey, _ fault: RecordFault
   ) {
     guard let deadLetters else {
-      let place = "\(batch.source) offset \(batch[index].offset)"
-      fail(
-        TaskFailure(
-          .record,
-          "\(place): \(fault.reason). Mend the source, or name errors.deadletterqueue.topic.name"))
+      fail(at: batch, index, fault, wayOut: "name errors.deadletterqueue.topic.name")
       return
     }
     deadLetters.add(batch, index, slice: slice, fault)

@@ -1,7 +1,7 @@
 import Kafka
 
 /// What to do about offsets that the broker no longer has and that were never read.
-public enum GapPolicy: String, Sendable {
+public enum GapPolicy: String, Sendable, CaseIterable {
   /// Stop by name, so that a person decides.
   case halt
   /// Count the gap and go on after it.

@@ -125,7 +125,7 @@ public final class ESSinkTask: RecordTask {
       do throws(RecordFault) {
         switch try append(record, at, batchNumber, to: bulk, target) {
         case .appended: continue
-        case .skipped: context.settle(single(at), count: 1, .skipped)
+        case .skipped: context.skip(single(at), reason: "null_value")
         case .waits(let id):
           let waits = Waiting(batch: batch, index: at, slice: single(at))
           waiting[id, default: []].append(waits)
@@ -134,7 +134,7 @@ public final class ESSinkTask: RecordTask {
           return PutStop(index: at, slice: slice, retryAt: until)
         }
       } catch {
-        context.deadLetter(batch, at, slice: single(at), error)
+        setAside(batch, at, slice: single(at), error)
       }
     }
     endRun(before: end)
@@ -326,7 +326,7 @@ public final class ESSinkTask: RecordTask {
     do throws(RecordFault) {
       switch try append(next.batch[next.index], next.index, number, to: bulk, target) {
       case .appended: bulk.add(slice: next.slice, count: 1)
-      case .skipped: context.settle(next.slice, count: 1, .skipped)
+      case .skipped: context.skip(next.slice, reason: "null_value")
       case .waits(let id): waiting[id, default: []].insert(next, at: 0)
       case .needsSchema:
         // It was known when the record came, and what is known stays.
@@ -334,7 +334,7 @@ public final class ESSinkTask: RecordTask {
           TaskFailure(.defect, "defect in opine: \(next.slice.source): a schema is lost"))
       }
     } catch {
-      context.deadLetter(next.batch, next.index, slice: next.slice, error)
+      setAside(next.batch, next.index, slice: next.slice, error)
     }
     if bulk.bytes >= settings.bulkBytes || bulk.count >= settings.batchSize { close(bulk, target) }
   }

@@ -75,8 +75,9 @@ extension ESSinkTask {
       case .conflict:
         counters.superseded.add()
         fates.append(.settled(.alreadyWritten))
-      case .recordFault(let reason):
-        fates.append(.faulty(RecordFault(stage: .task, kind: "document", reason: reason)))
+      case .recordFault(let reason, let detail):
+        let fault = RecordFault(stage: .task, kind: "document", reason: reason, detail: detail)
+        fates.append(.faulty(fault))
       case .retry(let reason):
         pressure = reason
         fates.append(.again)
@@ -127,7 +128,7 @@ extension ESSinkTask {
         case .settled(let outcome): context.settle(own, count: stop - start, outcome)
         case .faulty(let fault):
           let item = bulk.items[start]
-          context.deadLetter(bulk.source(start), Int(item.record), slice: own, fault)
+          setAside(bulk.source(start), Int(item.record), slice: own, fault)
         case .again: again.append((start, own))
         case .conflict: conflicting.append((start, own))
         }

@@ -60,6 +60,7 @@ public struct SinkSettings: Sendable {
   public let requireAlias: Bool
   public let registryURLs: [String]
   public let unknownSchemaGrace: Duration
+  public let faults: FaultPolicy
   public let deadLetters: DeadLetterSettings?
   public let onGap: GapPolicy
   public let consumer: KafkaProperties
@@ -97,9 +98,15 @@ public struct SinkSettings: Sendable {
     requireAlias = read.optional("external.resource.usage")?.uppercased() == "ALIAS_INDEX"
     registryURLs = read.list("value.converter.schema.registry.url", required: true)
     unknownSchemaGrace = .milliseconds(read.int("unknown.schema.grace.ms", 10_000, 0...86_400_000))
-    onGap = read.optional("on.gap") == "continue" ? .pass : .halt
+    onGap = read.choice("on.gap", .halt)
+    var faults = FaultPolicy()
+    faults.tolerance = read.choice("errors.tolerance", .none)
+    faults.malformed = read.choice("behavior.on.malformed.documents", .fail)
+    faults.dropsInvalid = read.bool("drop.invalid.message", false)
+    faults.logsErrors = read.bool("errors.log.enable", false)
+    self.faults = faults
     let letters = read.text("errors.deadletterqueue.topic.name")
-    let context = read.optional("errors.deadletterqueue.context.headers.enable") != "false"
+    let context = read.bool("errors.deadletterqueue.context.headers.enable", true)
     deadLetters =
       letters.isEmpty ? nil : DeadLetterSettings(topic: letters, contextHeaders: context)
     consumer = read.prefixed("consumer.override.")
@@ -126,9 +133,8 @@ public struct SinkSettings: Sendable {
       read.fail("write.method", "only insert is there yet")
     }
     read.accept([
-      "connector.class", "tasks.max", "schema.ignore", "drop.invalid.message",
-      "behavior.on.malformed.documents", "errors.tolerance", "errors.log.enable",
-      "errors.log.include.messages", "errors.deadletterqueue.topic.replication.factor",
+      "connector.class", "tasks.max", "schema.ignore", "errors.log.include.messages",
+      "errors.deadletterqueue.topic.replication.factor",
       "max.retries", "max.buffered.records", "flush.timeout.ms", "flush.synchronously",
       "connection.compression", "compact.map.entries", "max.connection.idle.time.ms",
     ])
@@ -177,6 +183,17 @@ struct PropertyReader {
       return standard
     }
     return value
+  }
+
+  mutating func bool(_ name: String, _ standard: Bool) -> Bool {
+    switch optional(name)?.lowercased() {
+    case nil: return standard
+    case "true": return true
+    case "false": return false
+    default:
+      fail(name, "must be true or false")
+      return standard
+    }
   }
 
   mutating func choice<Choice: RawRepresentable<String> & CaseIterable>(

@@ -107,8 +107,8 @@ public enum ItemVerdict: Sendable, Equatable {
   case written
   /// The stored version is not below ours.
   case conflict
-  /// The document can never be indexed.
-  case recordFault(String)
+  /// The document can never be indexed; `detail` may quote it.
+  case recordFault(String, detail: String? = nil)
   /// The cluster is busy or in trouble; the same action may succeed later.
   case retry(String)
   /// The index is in a state that a person or the cluster must change; the same action may succeed then.
@@ -127,7 +127,7 @@ public enum ItemVerdict: Sendable, Equatable {
     case 429: return type == "cluster_block_exception" ? .hold("\(type) (429)") : .retry("429")
     case 500...: return .retry("\(type) (\(item.status))")
     case 400 where !stateOfTheIndex(type, item.reason):
-      return .recordFault("\(type): \(item.reason ?? "")")
+      return .recordFault(type, detail: item.reason)
     default: return .hold("\(type) (\(item.status))")
     }
   }

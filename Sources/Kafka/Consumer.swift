@@ -249,6 +249,27 @@ public struct Consumer: ~Copyable {
     return String(cString: text)
   }
 
+  /// The topic's number of partitions. Asks the broker; blocks.
+  public func partitionCount(
+    of topic: String, timeoutMilliseconds: Int32 = 5000
+  ) throws(KafkaError) -> Int {
+    let operation = "count the partitions of \(topic)"
+    guard let handle = rd_kafka_topic_new(client.raw, topic, nil) else {
+      throw KafkaError(rd_kafka_last_error(), operation)
+    }
+    defer { rd_kafka_topic_destroy(handle) }
+    var found: UnsafePointer<rd_kafka_metadata>?
+    try check(
+      rd_kafka_metadata(client.raw, 0, handle, &found, timeoutMilliseconds), operation)
+    guard let found else { throw KafkaError(RD_KAFKA_RESP_ERR__PARTIAL, operation) }
+    defer { rd_kafka_metadata_destroy(found) }
+    guard found.pointee.topic_cnt == 1 else {
+      throw KafkaError(RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC, operation)
+    }
+    try check(found.pointee.topics[0].err, operation)
+    return Int(found.pointee.topics[0].partition_cnt)
+  }
+
   /// Goes on reading at another offset of an assigned partition, also after `offsetOutOfRange`.
   ///
   /// librdkafka stops a partition whose offset is gone and then refuses to seek in it (`_STATE`), so such

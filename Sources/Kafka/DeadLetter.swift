@@ -13,8 +13,11 @@ public struct RecordFault: Error, Sendable, Equatable {
   public let kind: String
   /// One sentence with the cause; never the record's text.
   public let reason: String
+  /// What else was said of the fault and may quote the record: for the dead letter alone, never for a log.
+  public let detail: String?
 
-  public init(stage: DeadLetterStage, kind: String, reason: String) {
+  public init(stage: DeadLetterStage, kind: String, reason: String, detail: String? = nil) {
+    self.detail = detail
     self.stage = stage
     self.kind = kind
     self.reason = reason
@@ -45,7 +48,7 @@ public enum DeadLetterHeaders {
       RecordHeader(stage, text: fault.stage.rawValue),
       RecordHeader(prefix + "class.name", text: executingClass),
       RecordHeader(kind, text: "opine.\(fault.kind)"),
-      RecordHeader(reason, text: fault.reason),
+      RecordHeader(reason, text: fault.reason + (fault.detail.map { ": \($0)" } ?? "")),
       RecordHeader(prefix + "exception.stacktrace", text: ""),
     ]
   }

@@ -60,7 +60,7 @@ import Testing
     ),
     (
       BulkItem(status: 400, errorType: "document_parsing_exception", reason: "no date"),
-      .recordFault("document_parsing_exception: no date")
+      .recordFault("document_parsing_exception", detail: "no date")
     ),
     (BulkItem(status: 503, errorType: "x"), .retry("x (503)")),
   ])

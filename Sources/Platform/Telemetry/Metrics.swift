@@ -24,6 +24,7 @@ public final class Gauge: Sendable {
 public enum Metric: String, Sendable, CaseIterable {
   case recordsRead = "opine_records_read_total"
   case recordsSettled = "opine_records_settled_total"
+  case recordsSkipped = "opine_records_skipped_total"
   case recordsGap = "opine_records_gap_total"
   case bytesUnsettled = "opine_unsettled_bytes"
   case recordsUnsettled = "opine_unsettled_records"
@@ -46,6 +47,7 @@ public enum Metric: String, Sendable, CaseIterable {
     switch self {
     case .recordsRead: "Records read from Kafka."
     case .recordsSettled: "Records that reached their end, by outcome."
+    case .recordsSkipped: "Records left out by a rule of the configuration, by what met it."
     case .recordsGap: "Offsets that the broker no longer had when they were to be read."
     case .bytesUnsettled: "Bytes of records read and not yet settled."
     case .recordsUnsettled: "Records read and not yet settled."

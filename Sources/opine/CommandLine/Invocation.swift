@@ -48,7 +48,16 @@ struct Invocation: Sendable {
     self.arguments = arguments
     file = try Self.file(flags, environment)
     discovered = [:]
-    guard let dev else { return }
+    if let dev { use(dev) }
+    // Where a choice comes from does not matter: a wrong one must not pass for the default.
+    for option in options {
+      if case .choice = option.kind, let value = optional(option) {
+        try Self.check(value, option, command)
+      }
+    }
+  }
+
+  private mutating func use(_ dev: DevState) {
     discovered = [
       Option.kafka.name: dev.kafka, Option.registry.name: dev.registry,
       Option.elasticsearch.name: dev.elasticsearch,
@@ -74,19 +83,26 @@ struct Invocation: Sendable {
       name = String(name[..<equals])
     }
     if let option = options.first(where: { $0.name == name }) {
-      if option.kind == .flag { return (option, given ?? "true") }
+      if option.kind == .flag {
+        guard given == nil || ["true", "false"].contains(given) else {
+          throw CommandError.usage("--\(name) is true or false, not \(given ?? "")", command)
+        }
+        return (option, given ?? "true")
+      }
       guard let value = given ?? rest.popFirst() else {
         throw CommandError.usage("--\(name) needs \(option.placeholder)", command)
       }
       try check(value, option, command)
       return (option, value)
     }
-    if name.hasPrefix("no-"), let option = options.first(where: { "no-\($0.name)" == name }) {
+    if given == nil,
+      let option = options.first(where: { $0.kind == .flag && "no-\($0.name)" == name })
+    {
       return (option, "false")
     }
     let near = nearest(name, options.map(\.name))
     let hint = near.map { "; did you mean --\($0)?" } ?? ""
-    throw CommandError.usage("unknown option --\(name)\(hint)", command)
+    throw CommandError.usage("unknown option \(word)\(hint)", command)
   }
 
   private static func check(_ value: String, _ option: Option, _ command: Command?) throws {
@@ -100,6 +116,11 @@ struct Invocation: Sendable {
     case .duration:
       guard parseDuration(value) != nil else {
         throw CommandError.usage("--\(option.name) must be a time as 500ms, 10s or 2m", command)
+      }
+    case .choice(let choices):
+      guard choices.contains(value) else {
+        throw CommandError.usage(
+          "--\(option.name) is one of \(choices.joined(separator: ", ")), not \(value)", command)
       }
     case .text, .flag: break
     }
@@ -220,5 +241,5 @@ func nearest(_ word: String, _ candidates: [String]) -> String? {
     return row[right.count]
   }
   return candidates.map { ($0, distance(Array(word), Array($0))) }
-    .filter { $0.1 <= max(1, word.count / 3) }.min { $0.1 < $1.1 }?.0
+    .filter { $0.1 <= (word.count < 4 ? 1 : max(2, word.count / 3)) }.min { $0.1 < $1.1 }?.0
 }

@@ -6,6 +6,8 @@ struct Option: Sendable, Equatable {
   enum Kind: Sendable, Equatable {
     case flag
     case text
+    /// One of these.
+    case choice([String])
     case number(ClosedRange<Int>)
     /// Seconds, or with a unit: `500ms`, `10s`, `2m`.
     case duration
@@ -57,11 +59,13 @@ extension Option {
   static let json = Option(flag: "json", "print JSON for machines")
   static let once = Option(flag: "once", "go to the end of what is there now, then exit")
   static let onGap = Option(
-    "on-gap", .text, "halt|continue", standard: "halt", "what to do about offsets that are gone")
+    "on-gap", .choice(["halt", "continue"]), "halt|continue", standard: "halt",
+    "what to do about offsets that are gone")
   static let yes = Option(flag: "yes", "ask nothing")
   static let dryRun = Option(flag: "dry-run", "show the plan, change nothing")
   static let logLevel = Option(
-    "log-level", .text, "LEVEL", standard: "notice", "debug, info, notice, warning or error")
+    "log-level", .choice(["debug", "info", "notice", "warning", "error"]), "LEVEL",
+    standard: "notice", "debug, info, notice, warning or error")
   static let config = Option(
     "config", .text, "FILE", standard: "opine.yaml",
     "configuration file; \"\" for none")

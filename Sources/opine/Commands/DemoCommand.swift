@@ -86,7 +86,7 @@ private final class Demo {
   }
 
   private func startStages() throws {
-    let stage = Stage(health: Health(), metrics: Metrics())
+    let stage = Stage()
     let invocation = try invocation(StageCommands.run, [])
     workers = [try EnrichStage.worker(invocation, stage: stage)]
     workers += try StageCommands.sink(ConnectorFile.builtIn(invocation), invocation, stage)

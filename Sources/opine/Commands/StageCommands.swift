@@ -13,8 +13,9 @@ enum StageCommands {
     "enrich", "score reviews: reviews.raw to reviews.scored",
     options: [.kafka, .registry, .data, .once, .onGap, listen("127.0.0.1:8084")],
     example: "opine enrich --once"
-  ) { invocation in
-    let stage = Stage(health: Health(), metrics: Metrics())
+  ) { invocation in try await Stage.run { try await runEnrich(invocation, $0) } }
+
+  private static func runEnrich(_ invocation: Invocation, _ stage: Stage) async throws -> ExitCode {
     let admin = try AdminServer.start(listen: invocation.text(listen("")), stage: stage)
     defer { admin.stop() }
     let worker = try EnrichStage.worker(invocation, stage: stage)
@@ -27,8 +28,10 @@ enum StageCommands {
     argumentCount: 0...64,
     options: [.kafka, .registry, .elasticsearch, .data, .once, .onGap, listen("127.0.0.1:8083")],
     example: "opine connect mappings/connect/reviews-elasticsearch.json"
-  ) { invocation in
-    let stage = Stage(health: Health(), metrics: Metrics())
+  ) { invocation in try await Stage.run { try await runConnect(invocation, $0) } }
+
+  private static func runConnect(_ invocation: Invocation, _ stage: Stage) async throws -> ExitCode
+  {
     let admin = try AdminServer.start(listen: invocation.text(listen("")), stage: stage)
     defer { admin.stop() }
     let files = try invocation.arguments.map { try ConnectorFile.read($0, invocation) }
@@ -47,8 +50,9 @@ enum StageCommands {
     "run", "enrich and the reviews sink in one process",
     options: [.kafka, .registry, .elasticsearch, .data, .once, .onGap, listen("127.0.0.1:8083")],
     example: "opine run --once"
-  ) { invocation in
-    let stage = Stage(health: Health(), metrics: Metrics())
+  ) { invocation in try await Stage.run { try await runBoth(invocation, $0) } }
+
+  private static func runBoth(_ invocation: Invocation, _ stage: Stage) async throws -> ExitCode {
     let admin = try AdminServer.start(listen: invocation.text(listen("")), stage: stage)
     defer { admin.stop() }
     let enrich = try EnrichStage.worker(invocation, stage: stage)
@@ -66,14 +70,7 @@ enum StageCommands {
   static func sink(
     _ properties: [String: String], _ invocation: Invocation, _ stage: Stage
   ) throws -> [Worker] {
-    let connector: SinkConnector
-    do {
-      connector = try SinkConnector(properties)
-    } catch let error as SinkSettingsError {
-      throw CommandError(
-        .failed, "the connector can't be started", why: error.description,
-        next: "mend these properties")
-    }
+    let connector = try connector(properties, invocation)
     for name in connector.settings.unknown {
       Terminal.say("opine: \(connector.settings.name): nothing obeys the property \(name)")
     }
@@ -81,6 +78,20 @@ enum StageCommands {
     return connector.workers(
       kafka: invocation.kafkaProperties, dataDirectory: invocation.text(.data),
       once: invocation.flag(.once), stage: stage, schemas: schemaSource(registry))
+  }
+
+  /// What the properties leave open about gaps is as the command line says.
+  static func connector(
+    _ properties: [String: String], _ invocation: Invocation
+  ) throws -> SinkConnector {
+    do {
+      return try SinkConnector(
+        properties.merging(["on.gap": invocation.text(.onGap)]) { own, _ in own })
+    } catch let error as SinkSettingsError {
+      throw CommandError(
+        .failed, "the connector can't be started", why: error.description,
+        next: "mend these properties")
+    }
   }
 
   private static func announce(_ name: String, _ port: Int) {

@@ -1,0 +1,99 @@
+import Foundation
+import Testing
+
+/// SIGTERM ends a stage well from its first moment on: the built executable, asked to wait for servers
+/// that are not there.
+@Suite(.timeLimit(.minutes(1))) struct SignalTests {
+  /// Beside this test's own executable.
+  private static let opine = URL(fileURLWithPath: CommandLine.arguments[0])
+    .deletingLastPathComponent().appending(path: "opine")
+
+  /// Listens at a free port and answers nobody.
+  private func silentListener() throws -> (socket: Int32, port: UInt16) {
+    let listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+    var address = sockaddr_in()
+    address.sin_family = sa_family_t(AF_INET)
+    address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
+    var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+    let listens = withUnsafeMutableBytes(of: &address) { bytes -> Bool in
+      guard let base = bytes.baseAddress?.assumingMemoryBound(to: sockaddr.self) else {
+        return false
+      }
+      return bind(listener, base, length) == 0 && listen(listener, 16) == 0
+        && getsockname(listener, base, &length) == 0
+    }
+    try #require(listens)
+    return (listener, UInt16(bigEndian: address.sin_port))
+  }
+
+  /// Runs the words until a line of output begins so, sends SIGTERM, and answers with the exit code.
+  private func end(_ words: [String], after start: String) async throws -> Int32? {
+    try await end(words, when: "it says: \(start)") { output in
+      output.split(separator: "\n").contains { $0.hasPrefix(start) }
+    }
+  }
+
+  private func end(
+    _ words: [String], when comment: Comment, _ isTime: (String) -> Bool
+  ) async throws -> Int32? {
+    let folder = FileManager.default.temporaryDirectory.appending(path: UUID().uuidString)
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(at: folder) }
+    let output = folder.appending(path: "output")
+    _ = FileManager.default.createFile(atPath: output.path, contents: nil)
+    let handle = try FileHandle(forWritingTo: output)
+    let process = Process()
+    process.executableURL = Self.opine
+    process.arguments = words + ["--listen", "127.0.0.1:0", "--data", folder.path]
+    process.currentDirectoryURL = folder
+    process.standardOutput = handle
+    process.standardError = handle
+    try process.run()
+    defer { if process.isRunning { kill(process.processIdentifier, SIGKILL) } }
+    try await eventually(comment) { isTime(try String(contentsOf: output, encoding: .utf8)) }
+    process.terminate()
+    let asked = ContinuousClock.now
+    try await eventually("it ends") { !process.isRunning }
+    // A request to a registry may take 5 s, a drain 4: neither is waited for here.
+    #expect(ContinuousClock.now - asked < .seconds(4))
+    return process.terminationReason == .exit ? process.terminationStatus : nil
+  }
+
+  @Test(arguments: ["enrich", "run"])
+  func aStageThatWaitsForTheRegistryEndsWell(command: String) async throws {
+    let words = [command, "--kafka", "127.0.0.1:1", "--registry", "http://127.0.0.1:1"]
+    #expect(try await end(words, after: "ready \(command)") == 0)
+  }
+
+  @Test func aRequestToASilentRegistryIsGivenUpAtOnce() async throws {
+    let (listener, port) = try silentListener()
+    defer { close(listener) }
+    let words = ["enrich", "--kafka", "127.0.0.1:1", "--registry", "http://127.0.0.1:\(port)"]
+    let code = try await end(words, when: "the registry is asked") { _ in
+      var waiting = pollfd(fd: listener, events: Int16(POLLIN), revents: 0)
+      return poll(&waiting, 1, 0) == 1
+    }
+    #expect(code == 0)
+  }
+
+  @Test func aSinkWithoutABrokerEndsWell() async throws {
+    let file = FileManager.default.temporaryDirectory.appending(path: UUID().uuidString).path
+    let text = """
+      {"name": "s", "topics": "t", "connection.url": "http://127.0.0.1:1",
+       "value.converter.schema.registry.url": "http://127.0.0.1:1"}
+      """
+    try text.write(toFile: file, atomically: true, encoding: .utf8)
+    defer { try? FileManager.default.removeItem(atPath: file) }
+    #expect(
+      try await end(["connect", file, "--kafka", "127.0.0.1:1"], after: "ready connect") == 0)
+  }
+
+  /// Waits until the condition holds; after half a minute the test has failed.
+  private func eventually(_ comment: Comment, _ condition: () throws -> Bool) async throws {
+    let deadline = ContinuousClock.now + .seconds(30)
+    while try !condition() {
+      try #require(ContinuousClock.now < deadline, comment)
+      try await Task.sleep(for: .milliseconds(20))
+    }
+  }
+}
