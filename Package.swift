@@ -112,7 +112,9 @@ let package = Package(
       path: "Sources/opine", swiftSettings: strict),
     .executableTarget(
       name: "Benchmarks",
-      dependencies: ["Avro", "Enrich", "Ingest", "Reviews", "Bytes"],
+      dependencies: [
+        "Avro", "Enrich", "Ingest", "Reviews", "SearchServer", "HTTPClient", "CMappings", "Bytes",
+      ],
       path: "Benchmarks", swiftSettings: strict),
 
     .target(

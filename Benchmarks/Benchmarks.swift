@@ -8,6 +8,8 @@ struct Benchmarks {
     case "json": benchmarkJSON()
     case "model": benchmarkModel()
     case "enrich": benchmarkEnrich()
+    case "search":
+      benchmarkSearch(count: option("--count", in: arguments).flatMap { Int($0) } ?? 100_000)
     case "train" where arguments.count > 2:
       trainModel(output: arguments[1], files: Array(arguments[2...]))
     case "eval" where arguments.count > 2:
@@ -17,7 +19,9 @@ struct Benchmarks {
       let seed = option("--seed", in: arguments).flatMap { UInt64($0) } ?? .random(in: 0 ... .max)
       if !fuzzAvro(count: count, seed: seed) { exitWithFailure() }
     default:
-      print("usage: Benchmarks avro | json | model | enrich | fuzz [--count N] [--seed N]")
+      print(
+        "usage: Benchmarks avro | json | model | enrich | search [--count N] | fuzz [--count N] [--seed N]"
+      )
       print("       Benchmarks train MODEL FILE… | eval MODEL|builtin FILE…")
     }
   }

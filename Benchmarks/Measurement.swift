@@ -11,6 +11,13 @@ func threadSeconds() -> Double {
   return Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9
 }
 
+/// CPU seconds of this process, all threads.
+func processSeconds() -> Double {
+  var time = timespec()
+  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time)
+  return Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9
+}
+
 /// Highest resident memory of this process so far, in MB.
 func peakMegabytes() -> Double {
   var usage = rusage()
