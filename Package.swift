@@ -118,7 +118,7 @@ let package = Package(
       path: "Benchmarks", swiftSettings: strict),
 
     .target(
-      name: "TestKafka", dependencies: ["Kafka", "CRdKafka"], path: "Tests/TestKafka",
+      name: "TestKafka", dependencies: ["Kafka", "Scheduling", "CRdKafka"], path: "Tests/TestKafka",
       swiftSettings: strict),
     tests("BytesTests", ["Bytes"]),
     tests("JSONTests", ["JSON"]),

@@ -93,8 +93,8 @@ final class SinkBench: Sendable {
     return Run(worker: worker, health: health, metrics: metrics, end: end)
   }
 
-  func committed(_ partition: Int32 = 0) throws -> Int64? {
-    try kafka.committed("connect-bench", "in", partition)
+  func committed(_ partition: Int32 = 0) async throws -> Int64? {
+    try await kafka.committed("connect-bench", "in", partition)
   }
 
   /// The ids of each bulk, in order.
@@ -104,10 +104,10 @@ final class SinkBench: Sendable {
 /// Waits until the condition holds; after half a minute the test has failed.
 func eventually(
   _ comment: Comment, sourceLocation: SourceLocation = #_sourceLocation,
-  _ condition: () throws -> Bool
+  _ condition: () async throws -> Bool
 ) async throws {
   let deadline = ContinuousClock.now + .seconds(30)
-  while try !condition() {
+  while try await !condition() {
     guard ContinuousClock.now < deadline else {
       Issue.record(comment, sourceLocation: sourceLocation)
       throw Late()

@@ -8,13 +8,13 @@ import Testing
   @Test func aBulkThatWasAppliedBeforeTheConnectionBrokeIsAlreadyWritten() async throws {
     let bench = try SinkBench([BulkReply(answer: .cut)])
     defer { bench.elasticsearch.stop() }
-    try bench.kafka.fill("in", SinkBench.records("a", "b"))
+    try await bench.kafka.fill("in", SinkBench.records("a", "b"))
     let run = try bench.start()
     #expect(await run.failure() == nil)
     #expect(bench.sentIDs == [["a", "b"], ["a", "b"]])
     #expect(bench.elasticsearch.documents.mapValues(\.version) == ["a": 0, "b": 1])
-    #expect(try bench.committed() == 2)
-    #expect(try bench.kafka.read("dlq") == [])
+    #expect(try await bench.committed() == 2)
+    #expect(try await bench.kafka.read("dlq") == [])
     let text = run.metrics.exposition()
     #expect(text.contains(#"outcome="already_written"} 2"#))
     #expect(
@@ -25,13 +25,13 @@ import Testing
     let bench = try SinkBench()
     defer { bench.elasticsearch.stop() }
     bench.elasticsearch.store("b", version: 60)
-    try bench.kafka.fill("in", SinkBench.records("a", "b"))
+    try await bench.kafka.fill("in", SinkBench.records("a", "b"))
     let run = try bench.start(["version.source": "field", "version.field": "n"])
     #expect(await run.failure() == nil)
     #expect(bench.elasticsearch.documents.mapValues(\.version) == ["a": 0, "b": 60])
     #expect(
       bench.elasticsearch.bulks.flatMap { $0 }.allSatisfy { $0.versionType == "external_gte" })
-    #expect(try bench.committed() == 2)
+    #expect(try await bench.committed() == 2)
     #expect(run.metrics.exposition().contains(#"explained="superseded"} 1"#))
   }
 
@@ -39,7 +39,7 @@ import Testing
     let bench = try SinkBench()
     defer { bench.elasticsearch.stop() }
     bench.elasticsearch.store("a", version: 1000)
-    try bench.kafka.fill("in", SinkBench.records("a", "b"))
+    try await bench.kafka.fill("in", SinkBench.records("a", "b"))
     let run = try bench.start()
     try await eventually("the hold is told") {
       guard let reason = run.reason(of: "version conflict in in") else { return false }
@@ -49,34 +49,34 @@ import Testing
     try await eventually("the other document is written") {
       bench.elasticsearch.documents["b"] != nil
     }
-    #expect(try bench.committed() == nil)
+    #expect(try await bench.committed() == nil)
     run.worker.stop()
     #expect(await run.failure() == nil)
-    #expect(try bench.committed() == nil)
+    #expect(try await bench.committed() == nil)
     #expect(bench.elasticsearch.documents["a"]?.version == 1000)
-    #expect(try bench.kafka.read("dlq") == [])
+    #expect(try await bench.kafka.read("dlq") == [])
   }
 
   @Test func anUnexplainedConflictIsReportedWhereSoConfigured() async throws {
     let bench = try SinkBench()
     defer { bench.elasticsearch.stop() }
     bench.elasticsearch.store("a", version: 1000)
-    try bench.kafka.fill("in", SinkBench.records("a", "b"))
+    try await bench.kafka.fill("in", SinkBench.records("a", "b"))
     let run = try bench.start(["version.conflict.unexplained": "report"])
     #expect(await run.failure() == nil)
-    #expect(try bench.kafka.read("dlq").map(\.key) == ["a"])
-    #expect(try bench.committed() == 2)
+    #expect(try await bench.kafka.read("dlq").map(\.key) == ["a"])
+    #expect(try await bench.committed() == 2)
   }
 
   @Test func anUnexplainedConflictIsPassedAndCountedWhereSoConfigured() async throws {
     let bench = try SinkBench()
     defer { bench.elasticsearch.stop() }
     bench.elasticsearch.store("a", version: 1000)
-    try bench.kafka.fill("in", SinkBench.records("a", "b"))
+    try await bench.kafka.fill("in", SinkBench.records("a", "b"))
     let run = try bench.start(["version.conflict.unexplained": "ignore"])
     #expect(await run.failure() == nil)
-    #expect(try bench.kafka.read("dlq") == [])
-    #expect(try bench.committed() == 2)
+    #expect(try await bench.kafka.read("dlq") == [])
+    #expect(try await bench.committed() == 2)
     #expect(run.metrics.exposition().contains(#"explained="no"} 1"#))
   }
 }

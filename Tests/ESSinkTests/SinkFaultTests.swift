@@ -15,37 +15,39 @@ import Testing
   func aRefusedDocumentIsADeadLetterWithItsPlace(type: String) async throws {
     let bench = try SinkBench([.refuse(1, 400, type)])
     defer { bench.elasticsearch.stop() }
-    try bench.kafka.fill("in", SinkBench.records("a", "b", "c"))
+    try await bench.kafka.fill("in", SinkBench.records("a", "b", "c"))
     let run = try bench.start(Self.reporting)
     #expect(await run.failure() == nil)
-    let letters = try bench.kafka.read("dlq")
+    let letters = try await bench.kafka.read("dlq")
     #expect(letters.map(\.key) == ["b"])
     #expect(letters.first?.value == SinkBench.value(1))
     #expect(letters.first?.headers[DeadLetterHeaders.topic] == "in")
     #expect(letters.first?.headers[DeadLetterHeaders.offset] == "1")
     #expect(letters.first?.headers[DeadLetterHeaders.reason] == "\(type): scripted")
     #expect(bench.elasticsearch.documents.keys.sorted() == ["a", "c"])
-    #expect(try bench.committed() == 3)
+    #expect(try await bench.committed() == 3)
   }
 
   @Test func theOffsetWaitsForTheDeadLettersAcknowledgement() async throws {
     let bench = try SinkBench([.refuse(1, 400, "mapper_parsing_exception")])
     defer { bench.elasticsearch.stop() }
-    try bench.kafka.fill("in", SinkBench.records("a", "b", "c"))
+    try await bench.kafka.fill("in", SinkBench.records("a", "b", "c"))
     bench.kafka.refuseProduce()
     let run = try bench.start(Self.reporting)
     try await eventually("the hold is told") { run.reason(of: "dead letter queue") != nil }
-    try await eventually("what is before the letter is committed") { try bench.committed() == 1 }
+    try await eventually("what is before the letter is committed") {
+      try await bench.committed() == 1
+    }
     bench.kafka.acceptProduce()
     #expect(await run.failure() == nil)
-    #expect(try bench.committed() == 3)
-    #expect(try bench.kafka.read("dlq").map(\.key) == ["b"])
+    #expect(try await bench.committed() == 3)
+    #expect(try await bench.kafka.read("dlq").map(\.key) == ["b"])
   }
 
   @Test func withoutADeadLetterTopicTheTaskFailsAtTheOffset() async throws {
     let bench = try SinkBench([.refuse(1, 400, "mapper_parsing_exception")])
     defer { bench.elasticsearch.stop() }
-    try bench.kafka.fill("in", SinkBench.records("a", "b", "c"))
+    try await bench.kafka.fill("in", SinkBench.records("a", "b", "c"))
     let run = try bench.start(Self.noLetters)
     let failure = try #require(await run.failure())
     #expect(failure.kind == .record)
@@ -53,7 +55,7 @@ import Testing
     #expect(
       failure.reason == "in-0 offset 1: mapper_parsing_exception. Mend the source, or set "
         + "behavior.on.malformed.documents=warn")
-    #expect(try bench.committed() ?? 0 <= 1)
+    #expect(try await bench.committed() ?? 0 <= 1)
     #expect(run.health.status == .failed)
   }
 
@@ -62,12 +64,12 @@ import Testing
     let bench = try SinkBench(maximumBodyBytes: 400)
     defer { bench.elasticsearch.stop() }
     let long = String(repeating: "x", count: 400)
-    try bench.kafka.fill("in", SinkBench.records("a", "b", long, "d", "e", "f", "g"))
+    try await bench.kafka.fill("in", SinkBench.records("a", "b", long, "d", "e", "f", "g"))
     let run = try bench.start(Self.reporting)
     #expect(await run.failure() == nil)
     #expect(bench.elasticsearch.documents.keys.sorted() == ["a", "b", "d", "e", "f", "g"])
-    #expect(try bench.kafka.read("dlq").map(\.key) == [long])
-    #expect(try bench.committed() == 7)
+    #expect(try await bench.kafka.read("dlq").map(\.key) == [long])
+    #expect(try await bench.committed() == 7)
   }
 
   @Test func aRequestThatIsRefusedWholeIsHalvedDownToTheGuiltyDocument() async throws {
@@ -75,12 +77,12 @@ import Testing
     // All four, then the first two, then the first alone; the other two pass.
     let bench = try SinkBench([refused, refused, refused])
     defer { bench.elasticsearch.stop() }
-    try bench.kafka.fill("in", SinkBench.records("a", "b", "c", "d"))
+    try await bench.kafka.fill("in", SinkBench.records("a", "b", "c", "d"))
     let run = try bench.start(Self.reporting.merging(["max.in.flight.requests": "1"]) { $1 })
     #expect(await run.failure() == nil)
     #expect(bench.sentIDs == [["a", "b", "c", "d"], ["a", "b"], ["a"], ["b"], ["c", "d"]])
-    #expect(try bench.kafka.read("dlq").map(\.key) == ["a"])
-    #expect(try bench.committed() == 4)
+    #expect(try await bench.kafka.read("dlq").map(\.key) == ["a"])
+    #expect(try await bench.committed() == 4)
   }
 
   static let broken: [UInt8] = [0, 0, 0, 0, 1]
@@ -88,7 +90,7 @@ import Testing
   @Test func whatCantBeConvertedIsADeadLetterWhereErrorsAreTolerated() async throws {
     let bench = try SinkBench()
     defer { bench.elasticsearch.stop() }
-    try bench.kafka.fill(
+    try await bench.kafka.fill(
       "in",
       [
         ("a", SinkBench.value(0)), ("b", Self.broken), ("c", [0, 0, 0, 0, 9, 0]), ("d", [1, 2]),
@@ -96,21 +98,21 @@ import Testing
       ])
     let run = try bench.start(["unknown.schema.grace.ms": "0"])
     #expect(await run.failure() == nil)
-    let letters = try bench.kafka.read("dlq")
+    let letters = try await bench.kafka.read("dlq")
     #expect(letters.map(\.key) == ["b", "c", "d", "e"])
     #expect(letters.allSatisfy { $0.headers[DeadLetterHeaders.stage] == "VALUE_CONVERTER" })
     #expect(bench.elasticsearch.documents.keys.sorted() == ["a", "f"])
-    #expect(try bench.committed() == 6)
+    #expect(try await bench.committed() == 6)
   }
 
   @Test func toleratedErrorsWithoutADeadLetterTopicAreSkippedAndCounted() async throws {
     let bench = try SinkBench()
     defer { bench.elasticsearch.stop() }
-    try bench.kafka.fill(
+    try await bench.kafka.fill(
       "in", [("a", SinkBench.value(0)), ("b", Self.broken), ("c", SinkBench.value(2))])
     let run = try bench.start(Self.noLetters)
     #expect(await run.failure() == nil)
-    #expect(try bench.committed() == 3)
+    #expect(try await bench.committed() == 3)
     let text = run.metrics.exposition()
     #expect(text.contains(#"opine_records_skipped_total{connector="bench",reason="avro"} 1"#))
     #expect(text.contains(#"outcome="skipped"} 1"#))
@@ -121,7 +123,7 @@ import Testing
   func withoutToleranceTheTaskFailsAtTheRecordAndMakesNoLetter(topic: String) async throws {
     let bench = try SinkBench()
     defer { bench.elasticsearch.stop() }
-    try bench.kafka.fill("in", [("a", SinkBench.value(0)), ("b", Self.broken)])
+    try await bench.kafka.fill("in", [("a", SinkBench.value(0)), ("b", Self.broken)])
     let run = try bench.start([
       "errors.tolerance": "none", "errors.deadletterqueue.topic.name": topic,
     ])
@@ -129,17 +131,17 @@ import Testing
     #expect(failure.kind == .record)
     #expect(failure.reason.hasPrefix("in-0 offset 1: "))
     #expect(failure.reason.hasSuffix("set errors.tolerance=all"))
-    #expect(try bench.committed() ?? 0 <= 1)
-    #expect(try bench.kafka.read("dlq") == [])
+    #expect(try await bench.committed() ?? 0 <= 1)
+    #expect(try await bench.kafka.read("dlq") == [])
   }
 
   @Test func aRefusedDocumentIsSkippedAndCountedWhereItOnlyWarns() async throws {
     let bench = try SinkBench([.refuse(0, 400, "mapper_parsing_exception")])
     defer { bench.elasticsearch.stop() }
-    try bench.kafka.fill("in", SinkBench.records("a", "b"))
+    try await bench.kafka.fill("in", SinkBench.records("a", "b"))
     let run = try bench.start(Self.reporting.merging(Self.noLetters) { $1 })
     #expect(await run.failure() == nil)
-    #expect(try bench.committed() == 2)
+    #expect(try await bench.committed() == 2)
     #expect(
       run.metrics.exposition().contains(
         #"opine_records_skipped_total{connector="bench",reason="document"} 1"#))
@@ -149,22 +151,22 @@ import Testing
   func aRecordWithoutKeyIsSetAsideOnlyWhereInvalidOnesAreDropped(drops: Bool) async throws {
     let bench = try SinkBench()
     defer { bench.elasticsearch.stop() }
-    try bench.kafka.fill("in", [("a", SinkBench.value(0)), (nil, SinkBench.value(1))])
+    try await bench.kafka.fill("in", [("a", SinkBench.value(0)), (nil, SinkBench.value(1))])
     let run = try bench.start(["drop.invalid.message": "\(drops)"])
     let failure = await run.failure()
     #expect((failure == nil) == drops)
     #expect(failure?.reason.hasPrefix("in-0 offset 1: the key is null") ?? drops)
-    #expect(try bench.kafka.read("dlq").count == (drops ? 1 : 0))
-    if drops { #expect(try bench.committed() == 2) }
+    #expect(try await bench.kafka.read("dlq").count == (drops ? 1 : 0))
+    if drops { #expect(try await bench.committed() == 2) }
   }
 
   @Test func aTombstoneFailsTheTaskByDefault() async throws {
     let bench = try SinkBench()
     defer { bench.elasticsearch.stop() }
-    try bench.kafka.fill("in", [("a", nil)])
+    try await bench.kafka.fill("in", [("a", nil)])
     let run = try bench.start()
     let failure = try #require(await run.failure())
     #expect(failure.reason.hasPrefix("in-0 offset 0: the value is null"))
-    #expect(try bench.committed() == nil)
+    #expect(try await bench.committed() == nil)
   }
 }

@@ -12,7 +12,8 @@ import Testing
   @Test func aTombstoneDeletesWithItsVersion() async throws {
     let bench = try SinkBench()
     defer { bench.elasticsearch.stop() }
-    try bench.kafka.fill("in", [("a", SinkBench.value(0)), ("b", SinkBench.value(1)), ("a", nil)])
+    try await bench.kafka.fill(
+      "in", [("a", SinkBench.value(0)), ("b", SinkBench.value(1)), ("a", nil)])
     let run = try bench.start(["behavior.on.null.values": "delete"])
     #expect(await run.failure() == nil)
     let delete = bench.elasticsearch.bulks.flatMap { $0 }.last
@@ -21,17 +22,17 @@ import Testing
         == BulkAction(
           kind: "delete", index: "in", id: "a", version: 2, versionType: "external", document: nil))
     #expect(bench.elasticsearch.documents.keys.sorted() == ["b"])
-    #expect(try bench.committed() == 3)
+    #expect(try await bench.committed() == 3)
   }
 
   @Test func aTombstoneAloneAtTheEndIsCommitted() async throws {
     let bench = try SinkBench()
     defer { bench.elasticsearch.stop() }
-    try bench.kafka.fill("in", [("a", SinkBench.value(0)), ("a", nil), (nil, nil)])
+    try await bench.kafka.fill("in", [("a", SinkBench.value(0)), ("a", nil), (nil, nil)])
     let run = try bench.start(["behavior.on.null.values": "ignore"])
     #expect(await run.failure() == nil)
     #expect(bench.elasticsearch.documents.keys.sorted() == ["a"])
-    #expect(try bench.committed() == 3)
+    #expect(try await bench.committed() == 3)
     #expect(run.metrics.exposition().contains(#"outcome="skipped"} 2"#))
   }
 
@@ -39,17 +40,17 @@ import Testing
     let gate = Gate()
     let bench = try SinkBench([BulkReply(gate: gate)])
     defer { bench.elasticsearch.stop() }
-    try bench.kafka.fill("in", SinkBench.records("a", "b", "a", "c", "a"))
+    try await bench.kafka.fill("in", SinkBench.records("a", "b", "a", "c", "a"))
     let run = try bench.start(Self.byField, once: false)
     try await eventually("the first bulk is there") { bench.elasticsearch.bulks.count == 1 }
-    try bench.kafka.fill("in", SinkBench.records("d", "a"))
+    try await bench.kafka.fill("in", SinkBench.records("d", "a"))
     try await eventually("others are not held up") {
       bench.elasticsearch.documents["d"] != nil
     }
     #expect(bench.sentIDs == [["a", "b", "c"], ["d"]])
-    #expect(try bench.committed() == nil)
+    #expect(try await bench.committed() == nil)
     gate.open()
-    try await eventually("all is committed") { try bench.committed() == 7 }
+    try await eventually("all is committed") { try await bench.committed() == 7 }
     run.worker.stop()
     #expect(await run.failure() == nil)
     #expect(bench.sentIDs.dropFirst(2) == [["a"], ["a"], ["a"]])
@@ -61,24 +62,24 @@ import Testing
   @Test func aRetriedWriteStillComesBeforeTheNextOfItsId() async throws {
     let bench = try SinkBench([.refuse(0, 429, "es_rejected_execution_exception")])
     defer { bench.elasticsearch.stop() }
-    try bench.kafka.fill("in", SinkBench.records("a", "a"))
+    try await bench.kafka.fill("in", SinkBench.records("a", "a"))
     let run = try bench.start(Self.byField)
     #expect(await run.failure() == nil)
     #expect(bench.elasticsearch.bulks.flatMap { $0 }.map(\.version) == [0, 0, 1])
     #expect(bench.elasticsearch.documents["a"]?.version == 1)
-    #expect(try bench.committed() == 2)
+    #expect(try await bench.committed() == 2)
   }
 
   @Test func aBrokenRecordAmongWritesOfOneIdHoldsUpNobody() async throws {
     let bench = try SinkBench()
     defer { bench.elasticsearch.stop() }
     let broken: [UInt8] = [0, 0, 0, 0, 1]
-    try bench.kafka.fill(
+    try await bench.kafka.fill(
       "in", [("a", SinkBench.value(0)), ("a", broken), ("a", broken), ("a", SinkBench.value(3))])
     let run = try bench.start(Self.byField)
     #expect(await run.failure() == nil)
     #expect(bench.elasticsearch.documents["a"]?.version == 3)
-    #expect(try bench.kafka.read("dlq").map(\.value) == [broken, broken])
-    #expect(try bench.committed() == 4)
+    #expect(try await bench.kafka.read("dlq").map(\.value) == [broken, broken])
+    #expect(try await bench.committed() == 4)
   }
 }

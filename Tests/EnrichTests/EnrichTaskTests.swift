@@ -77,10 +77,10 @@ import Testing
     records.append(("broken", [0, 0, 0, 0, 7, 99]))
     records.append(Self.raw("old", version: -1))
     records.append(("r3", nil))
-    try kafka.fill("reviews.raw", records)
+    try await kafka.fill("reviews.raw", records)
     #expect(await enrich() == nil)
 
-    let scored = try kafka.read("reviews.scored")
+    let scored = try await kafka.read("reviews.scored")
     #expect(scored.map(\.key) == (0..<500).map { "r\($0)" } + ["r3"])
     #expect(scored.dropLast().allSatisfy { $0.value?.prefix(5) == [0, 0, 0, 0, 8] })
     let tombstone = try #require(scored.last)
@@ -89,7 +89,7 @@ import Testing
     #expect(tombstone.headers["opine.source.offset"] == "505")
     #expect(Int64(tombstone.headers["opine.doc_version"] ?? "") ?? 0 > 1_500_000_000_000)
 
-    let buried = try kafka.read("reviews.dlq")
+    let buried = try await kafka.read("reviews.dlq")
     #expect(buried.map(\.key) == [nil, "", "short", "broken", "old"])
     #expect(buried.map { $0.headers[DeadLetterHeaders.offset] } == (500..<505).map { "\($0)" })
   }
@@ -101,10 +101,11 @@ import Testing
       RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED, RD_KAFKA_RESP_ERR_OUT_OF_ORDER_SEQUENCE_NUMBER,
     ])
   func producesAgainInOrderWhatWasRefused(error: rd_kafka_resp_err_t) async throws {
-    try kafka.fill("reviews.raw", (0..<300).map { Self.raw("r\($0 % 7)", version: Int64($0)) })
+    try await kafka.fill(
+      "reviews.raw", (0..<300).map { Self.raw("r\($0 % 7)", version: Int64($0)) })
     kafka.refuseProduce([error, error, error])
     #expect(await enrich(producer: ["batch.num.messages": "20"]) == nil)
-    let scored = try kafka.read("reviews.scored")
+    let scored = try await kafka.read("reviews.scored")
     #expect(scored.count >= 300)
     // The last copy of each key is that of its last record.
     for key in 0..<7 {
@@ -119,16 +120,16 @@ import Testing
     let review = Review(
       reviewID: "big", text: String(repeating: "long ", count: 1000),
       times: ReviewTimes(createdAt: 1, ingestedAt: 1))
-    try kafka.fill(
+    try await kafka.fill(
       "reviews.raw", [Self.raw("a"), ("big", RecordScorerTests.raw(review)), Self.raw("b")])
     #expect(await enrich(producer: ["message.max.bytes": "3000"]) == nil)
-    #expect(try kafka.read("reviews.scored").map(\.key) == ["a", "b"])
-    #expect(try kafka.read("reviews.dlq").map(\.key) == ["big"])
+    #expect(try await kafka.read("reviews.scored").map(\.key) == ["a", "b"])
+    #expect(try await kafka.read("reviews.dlq").map(\.key) == ["big"])
   }
 
   @Test(.timeLimit(.minutes(1))) func aFullQueueOnlySlowsDown() async throws {
-    try kafka.fill("reviews.raw", (0..<2000).map { Self.raw("r\($0)") })
+    try await kafka.fill("reviews.raw", (0..<2000).map { Self.raw("r\($0)") })
     #expect(await enrich(producer: ["queue.buffering.max.messages": "100"]) == nil)
-    #expect(try kafka.read("reviews.scored").map(\.key) == (0..<2000).map { "r\($0)" })
+    #expect(try await kafka.read("reviews.scored").map(\.key) == (0..<2000).map { "r\($0)" })
   }
 }

@@ -6,7 +6,7 @@ import Testing
 private let place = TopicPartition("t", 0)
 
 /// Where reading starts, ends and fails, and what is remembered of it.
-@Suite(.timeLimit(.minutes(1))) struct ConsumerTests {
+@BlockingTests @Suite(.timeLimit(.minutes(1))) struct ConsumerTests {
   let kafka: MockKafka
 
   init() throws { kafka = try #require(MockKafka(topics: ["t": 1])) }
@@ -27,8 +27,8 @@ private let place = TopicPartition("t", 0)
     return found
   }
 
-  @Test func recordsComeInOrderAndThenTheEnd() throws {
-    try kafka.fill("t", (0..<5).map { ("k\($0)", [UInt8($0)]) })
+  @Test func recordsComeInOrderAndThenTheEnd() async throws {
+    try await kafka.fill("t", (0..<5).map { ("k\($0)", [UInt8($0)]) })
     let consumer = try consumer()
     try consumer.assignAlone([place: 2])
     var offsets: [Int64] = []
@@ -47,8 +47,8 @@ private let place = TopicPartition("t", 0)
     expect(consumer.knownWatermarks(place)?.high, is: 5)
   }
 
-  @Test func anOffsetBeyondTheEndIsAnErrorAndNoSilentJump() throws {
-    try kafka.fill("t", [("k", [1])])
+  @Test func anOffsetBeyondTheEndIsAnErrorAndNoSilentJump() async throws {
+    try await kafka.fill("t", [("k", [1])])
     let consumer = try consumer()
     try consumer.assignAlone([place: 50])
     let told = first(consumer) { event in
@@ -94,8 +94,8 @@ private let place = TopicPartition("t", 0)
     #expect(read == "\(bounds.low)")
   }
 
-  @Test func aCommitIsThereForTheNextConsumerAndMissingWithoutOne() throws {
-    try kafka.fill("t", [("k", [1]), ("k", [2])])
+  @Test func aCommitIsThereForTheNextConsumerAndMissingWithoutOne() async throws {
+    try await kafka.fill("t", [("k", [1]), ("k", [2])])
     let one = try consumer()
     expect(try one.committed([place]), is: [:])
     try one.commit([place: 1])
@@ -120,8 +120,8 @@ private let place = TopicPartition("t", 0)
     #expect(ContinuousClock.now - start < .seconds(15))
   }
 
-  @Test func aBrokerThatIsDownIsToldWithinTheTime() throws {
-    try kafka.fill("t", [("k", [1])])
+  @Test func aBrokerThatIsDownIsToldWithinTheTime() async throws {
+    try await kafka.fill("t", [("k", [1])])
     let consumer = try consumer()
     expect(try consumer.watermarks(place).high, is: 1)
     kafka.setDown(true)

@@ -56,6 +56,12 @@ public final class MockKafka: @unchecked Sendable {
   /// Produces in one batch and waits for the reports.
   public func fill(
     _ topic: String, partition: Int32 = 0, _ records: [(key: String?, value: [UInt8]?)]
+  ) async throws {
+    try await onThread { try self.produce(topic, partition, records) }
+  }
+
+  private func produce(
+    _ topic: String, _ partition: Int32, _ records: [(key: String?, value: [UInt8]?)]
   ) throws(KafkaError) {
     var producer = try Producer(properties.merging(["linger.ms": "50"]) { $1 })
     for (number, record) in records.enumerated() {
@@ -96,7 +102,7 @@ public final class MockKafka: @unchecked Sendable {
     if let failure { throw failure }
   }
 
-  public struct Found: Equatable {
+  public struct Found: Equatable, Sendable {
     public let key: String?
     public let value: [UInt8]?
     public let headers: [String: String]
@@ -105,14 +111,20 @@ public final class MockKafka: @unchecked Sendable {
   /// What the group has committed in the partition; nil where it has not.
   public func committed(
     _ group: String, _ topic: String, _ partition: Int32 = 0
-  ) throws(KafkaError) -> Int64? {
-    let consumer = try Consumer(properties.merging(["group.id": group]) { $1 })
-    let place = TopicPartition(topic, partition)
-    return try consumer.committed([place])[place]
+  ) async throws -> Int64? {
+    try await onThread { [properties] in
+      let consumer = try Consumer(properties.merging(["group.id": group]) { $1 })
+      let place = TopicPartition(topic, partition)
+      return try consumer.committed([place])[place]
+    }
   }
 
   /// Everything in partition 0 of the topic, in order.
-  public func read(_ topic: String) throws(KafkaError) -> [Found] {
+  public func read(_ topic: String) async throws -> [Found] {
+    try await onThread { try self.readAll(topic) }
+  }
+
+  private func readAll(_ topic: String) throws(KafkaError) -> [Found] {
     var all = properties
     all["group.id"] = "reader"
     let consumer = try Consumer(all)
