@@ -51,22 +51,22 @@ import Testing
   }
 
   @Test(.timeLimit(.minutes(1))) func aRegistryThatIsAwayAtTheStartIsWaitedFor() async throws {
-    try kafka.fill("reviews.raw", [Self.raw("r1"), (key: "r2", value: nil)])
+    try await kafka.fill("reviews.raw", [Self.raw("r1"), (key: "r2", value: nil)])
     let answers = Mutex<[Result<Int32, SchemaLookupError>]>([
       .failure(.unavailable("down")), .failure(.unavailable("down")), .success(8),
     ])
     let failure = await enrich { done in done(answers.withLock { $0.removeFirst() }) }
     #expect(failure == nil)
-    #expect(try kafka.read("reviews.scored").map(\.key) == ["r1", "r2"])
+    #expect(try await kafka.read("reviews.scored").map(\.key) == ["r1", "r2"])
     #expect(answers.withLock { $0.isEmpty })
   }
 
   @Test(.timeLimit(.minutes(1))) func aRegistryWithoutTheScoredSchemaNamesApply() async throws {
-    try kafka.fill("reviews.raw", [Self.raw("r1")])
+    try await kafka.fill("reviews.raw", [Self.raw("r1")])
     let failure = await enrich { done in done(.failure(.unknown)) }
     #expect(failure?.kind == .missing)
     #expect(failure?.reason.contains("opine apply") == true)
-    #expect(try kafka.read("reviews.scored").isEmpty)
+    #expect(try await kafka.read("reviews.scored").isEmpty)
   }
 
   @Test(.timeLimit(.minutes(1))) func scoresWhatItCanAndBuriesTheRest() async throws {
