@@ -6,6 +6,7 @@ with "ready" is left running, as in a terminal of its own."""
 
 import os
 import re
+import shutil
 import signal
 import subprocess
 import time
@@ -62,6 +63,7 @@ def tour(stack):
                    "LANG": "C.UTF-8"}
     folder = os.path.dirname(README)
     running = []
+    forget_the_last_tour()
     try:
         for command, shown in blocks():
             if command.startswith("make "):
@@ -78,6 +80,14 @@ def tour(stack):
         for process in reversed(running):
             process.send_signal(signal.SIGTERM)
             assert process.wait(30) == 0, f"{process.args} did not end well"
+        forget_the_last_tour()
+
+
+def forget_the_last_tour():
+    """What an earlier tour left: its documents would be found by this one."""
+    for command, _ in blocks():
+        for folder in re.findall(r"--data (/tmp/\S+)", command):
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def start(command, shown, environment, folder, stack):
