@@ -285,6 +285,32 @@ def a_python_client(url):
         pass
 
 
+def demo_stays_up_on_a_terminal(stack, full):
+    """`opine demo` as a person sees it: it shows its searches, is found by other commands, and ends on Ctrl-C."""
+    import pty
+    import select
+    stack.kill("dev", signal.SIGTERM)
+    environment = {"HOME": stack.home, "PATH": os.environ["PATH"], "TERM": "xterm"}
+    pid, terminal = pty.fork()
+    if pid == 0:
+        os.execve(stack.opine, ["opine", "demo"], environment)
+    shown, deadline = b"", time.monotonic() + 60
+    while b"The stack stays up" not in shown:
+        assert time.monotonic() < deadline, shown.decode(errors="replace")
+        if select.select([terminal], [], [], 0.2)[0]:
+            shown += os.read(terminal, 65536)
+    assert b"balanced" in shown and b"cold" in shown
+    found = subprocess.run([stack.opine, "search", "cold food", "--label", "negative", "--json"], env=environment,
+                           capture_output=True, text=True)
+    assert found.returncode == 0 and len(found.stdout.splitlines()) == 9, found
+    os.kill(pid, signal.SIGINT)
+    stack.wait(lambda: (ended := os.waitpid(pid, os.WNOHANG)) != (0, 0) and ended, 20, "the demo ends on Ctrl-C")
+    gone = subprocess.run([stack.opine, "config"], env=environment, capture_output=True, text=True)
+    assert "opine dev" not in gone.stdout, gone.stdout
+    once = subprocess.run([stack.opine, "demo", "--once"], env=environment, capture_output=True, text=True)
+    assert once.returncode == 0, once
+
+
 def the_readme(stack, full):
     """A newcomer types the README's tour."""
     stack.kill("dev", signal.SIGTERM)
@@ -294,5 +320,5 @@ def the_readme(stack, full):
 REAL, EMBEDDED, BOTH = ("real",), ("embedded",), ("real", "embedded")
 ALL = [
     (real_reviews, BOTH), (kills, BOTH), (outages, REAL), (more_than_the_mock_keeps, EMBEDDED),
-    (dev_is_killed, EMBEDDED), (searches_agree, REAL), (the_readme, EMBEDDED),
+    (dev_is_killed, EMBEDDED), (searches_agree, REAL), (demo_stays_up_on_a_terminal, EMBEDDED), (the_readme, EMBEDDED),
 ]
