@@ -64,10 +64,13 @@ enum DeadLetterCommands {
         return
       }
       for header in record.headers where header.text?.isEmpty == false {
-        Terminal.print(Terminal.styled(header.name, .dim) + "  \(header.text ?? "")")
+        Terminal.print(
+          Terminal.styled(Terminal.plain(header.name), .dim) + "  "
+            + Terminal.plain(header.text ?? ""))
       }
-      Terminal.print("key    \(key ?? "null")")
-      Terminal.print("value  \(value.map { "\(record.value?.count ?? 0) bytes: \($0)" } ?? "null")")
+      let size = record.value?.count ?? 0
+      Terminal.print("key    " + Terminal.plain(key ?? "null"))
+      Terminal.print("value  " + (value.map { "\(size) bytes: \(Terminal.plain($0))" } ?? "null"))
     }
     guard found else {
       throw CommandError(
