@@ -91,7 +91,7 @@ private func referring(_ schema: String, to name: String, subject: String) -> St
     #expect(try await client.send(.latest(subject: "a")).text == Fixture.reviewV2)
     #expect(try await client.send(.version(1, subject: "a")).id == 1)
     #expect(try await client.send(.lookup(subject: "b", schema: Fixture.reviewV1)).version == 1)
-    #expect(try client.sendBlocking(.compatibilityLevel) == "NONE")
+    #expect(try client.sendBlocking(.compatibilityLevel) == "BACKWARD")
     let odd = try await client.send(.register(subject: "s/ash é", schema: #""int""#))
     #expect(odd.subject == "s/ash é")
     #expect(try client.sendBlocking(.subjects) == ["a", "b", "s/ash é"])
