@@ -145,8 +145,8 @@ let package = Package(
     tests(
       "CommandLineTests",
       [
-        "opine", "Bytes", "CMappings", "CRdKafka", "Configuration", "Elasticsearch", "Enrich",
-        "HTTPServer", "Ingest", "JSON", "Kafka", "Reviews",
+        "opine", "Avro", "Bytes", "CMappings", "CRdKafka", "Configuration", "Elasticsearch",
+        "Enrich", "HTTPServer", "Ingest", "JSON", "Kafka", "RegistryServer", "Reviews",
       ]),
     tests("TidyTests", []),
   ],
