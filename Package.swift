@@ -146,7 +146,8 @@ let package = Package(
       "CommandLineTests",
       [
         "opine", "Avro", "Bytes", "CMappings", "CRdKafka", "Configuration", "Elasticsearch",
-        "Enrich", "HTTPServer", "Ingest", "JSON", "Kafka", "RegistryServer", "Reviews",
+        "Enrich", "HTTPClient", "HTTPServer", "Ingest", "JSON", "Kafka", "RegistryServer",
+        "Reviews", "SchemaRegistry",
       ]),
     tests("TidyTests", []),
   ],

@@ -1,7 +1,9 @@
 import Avro
 import Foundation
+import HTTPClient
 import JSON
 import RegistryServer
+import SchemaRegistry
 import Testing
 
 @testable import opine
@@ -192,5 +194,20 @@ final class SchemaTests {
     let versions = try await run("versions", "s", "--json", "--registry", place)
     #expect(versions.json.map { $0["id"] } == [2, 3])
     #expect(try await run("mode", "s", "--registry", place).output == "READWRITE\n")
+  }
+
+  @Test("stages get schemas that stand alone, whatever they refer to")
+  func schemasWithReferencesReachTheStages() async throws {
+    let client = RegistryClient(urls: ["http://127.0.0.1:\(server.port)"], http: HTTPClient())
+    let user = #"{"type":"record","name":"User","namespace":"u","fields":[]}"#
+    _ = try await client.send(.register(subject: "user", schema: user))
+    let made = try await client.send(
+      .register(
+        subject: "holder", schema: review(#"{"name":"user","type":"u.User"}"#),
+        references: [SchemaReference(name: "u.User", subject: "user", version: 1)]))
+    let text = try await withCheckedThrowingContinuation { continuation in
+      schemaSource(client)(Int32(made.id)) { continuation.resume(with: $0) }
+    }
+    #expect(try AvroSchema.parse(text).definitions.count == 2)
   }
 }

@@ -11,6 +11,7 @@ import time
 import urllib.parse
 
 import readme
+import schema_clients
 from check import Check
 from stack import EmbeddedStack
 from confluent_kafka import TopicPartition
@@ -285,6 +286,13 @@ def a_python_client(url):
         pass
 
 
+def confluents_clients(stack, full):
+    """confluent-kafka's registry client and serializers work with the local registry."""
+    schema_clients.the_client(stack.registry)
+    schema_clients.serializers(stack.registry)
+    schema_clients.through_the_pipeline(stack)
+
+
 def the_readme(stack, full):
     """A newcomer types the README's tour."""
     stack.kill("dev", signal.SIGTERM)
@@ -294,5 +302,5 @@ def the_readme(stack, full):
 REAL, EMBEDDED, BOTH = ("real",), ("embedded",), ("real", "embedded")
 ALL = [
     (real_reviews, BOTH), (kills, BOTH), (outages, REAL), (more_than_the_mock_keeps, EMBEDDED),
-    (dev_is_killed, EMBEDDED), (searches_agree, REAL), (the_readme, EMBEDDED),
+    (dev_is_killed, EMBEDDED), (searches_agree, REAL), (confluents_clients, BOTH), (the_readme, EMBEDDED),
 ]
