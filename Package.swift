@@ -112,7 +112,10 @@ let package = Package(
       path: "Sources/opine", swiftSettings: strict),
     .executableTarget(
       name: "Benchmarks",
-      dependencies: ["Avro", "Enrich", "Ingest", "Reviews", "Bytes"],
+      dependencies: [
+        "Avro", "Enrich", "Ingest", "Reviews", "Bytes", "HTTPClient", "RegistryServer",
+        "SchemaRegistry",
+      ],
       path: "Benchmarks", swiftSettings: strict),
 
     .target(

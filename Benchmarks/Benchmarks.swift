@@ -8,6 +8,7 @@ struct Benchmarks {
     case "json": benchmarkJSON()
     case "model": benchmarkModel()
     case "enrich": benchmarkEnrich()
+    case "registry": benchmarkRegistry()
     case "train" where arguments.count > 2:
       trainModel(output: arguments[1], files: Array(arguments[2...]))
     case "eval" where arguments.count > 2:
@@ -17,7 +18,8 @@ struct Benchmarks {
       let seed = option("--seed", in: arguments).flatMap { UInt64($0) } ?? .random(in: 0 ... .max)
       if !fuzzAvro(count: count, seed: seed) { exitWithFailure() }
     default:
-      print("usage: Benchmarks avro | json | model | enrich | fuzz [--count N] [--seed N]")
+      print(
+        "usage: Benchmarks avro | json | model | enrich | registry | fuzz [--count N] [--seed N]")
       print("       Benchmarks train MODEL FILE… | eval MODEL|builtin FILE…")
     }
   }
