@@ -176,6 +176,16 @@ final class SchemaTests {
     #expect(try await run("lint", path, "--strict").code == 1)
   }
 
+  @Test("evolve prints a schema that check accepts")
+  func evolve() async throws {
+    let old = try file("old.avsc", review(Self.id))
+    let new = try file("new.avsc", review(Self.id + #",{"name":"x","type":"int"}"#))
+    let proposal = try await run("evolve", new, old)
+    #expect(proposal.code == 0 && proposal.errors.contains("Review.x"), "\(proposal)")
+    #expect(try await run("check", try file("next.avsc", proposal.output), old).code == 0)
+    #expect(try await run("evolve", old, new, "--level", "forward").code == 1)
+  }
+
   @Test("an export moves to another registry with its ids")
   func transfer() async throws {
     _ = try await run("register", "other", try file("int.avsc", "\"int\""))
@@ -209,5 +219,32 @@ final class SchemaTests {
       schemaSource(client)(Int32(made.id)) { continuation.resume(with: $0) }
     }
     #expect(try AvroSchema.parse(text).definitions.count == 2)
+  }
+
+  @Test("what a registry has answered is there after kill -9, and its ids go on")
+  func killedRegistry() async throws {
+    let data = folder.appending(path: "killed").path
+    func serve() async throws -> (program: Program, place: String) {
+      let program = try Program(["registry", "serve", "--listen", "127.0.0.1:0", "--data", data])
+      let ready = try #require(try await program.lines(1).first)
+      return (program, String(ready.dropFirst("ready ".count)))
+    }
+    let (first, place) = try await serve()
+    let (old, new) = (try file("old.avsc", review(Self.id)), try file("new.avsc", review("")))
+    for path in [old, new] {
+      #expect(try await run("register", "s", path, "--registry", place).code == 0)
+    }
+    _ = try await run("config", "s", "--level", "full", "--registry", place)
+    let before = try await run("export", "--registry", place).output
+    first.signal(SIGKILL)
+    _ = try await first.end()
+    let (second, again) = try await serve()
+    #expect(try await run("export", "--registry", again).output == before)
+    #expect(try await run("config", "s", "--registry", again).output == "FULL\n")
+    let int = try file("int.avsc", "\"int\"")
+    let third = try await run("register", "t", int, "--registry", again)
+    #expect(third.output == "t version 1 has id 3\n")
+    second.signal(SIGTERM)
+    #expect(try await second.end().code == 0)
   }
 }

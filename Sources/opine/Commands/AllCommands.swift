@@ -20,7 +20,8 @@ let commandGroups: [CommandGroup] = [
     commands: [
       SchemaCommands.register, SchemaCommands.list, SchemaCommands.get,
       SchemaAdminCommands.versions, SchemaCheckCommand.command, SchemaReviewCommands.diff,
-      SchemaReviewCommands.lint, SchemaAdminCommands.config, SchemaAdminCommands.mode,
+      SchemaReviewCommands.lint, SchemaReviewCommands.evolve, SchemaAdminCommands.config,
+      SchemaAdminCommands.mode,
       SchemaAdminCommands.delete, SchemaTransferCommands.export, SchemaTransferCommands.load,
       RegistryCommand.serve,
     ]),

@@ -43,7 +43,7 @@ enum SchemaCheckCommand {
   }
 
   /// The level that is given; else the subject's, where there is one; else BACKWARD.
-  private static func wantedLevel(_ invocation: Invocation) async throws -> CompatibilityLevel {
+  static func wantedLevel(_ invocation: Invocation) async throws -> CompatibilityLevel {
     if let name = invocation.optional(level) {
       guard let level = CompatibilityLevel(name: name) else {
         throw CommandError.usage("--level: \(level.explanation)", invocation.command)

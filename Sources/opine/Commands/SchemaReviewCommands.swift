@@ -72,4 +72,31 @@ enum SchemaReviewCommands {
     }
     return count > 0 && invocation.flag(SchemaCheckCommand.strict) ? .failed : .done
   }
+
+  static let evolve = Command(
+    "schemas evolve", "propose the smallest edit that lets a schema follow another",
+    arguments: "NEW OLD", argumentCount: 2...2,
+    options: [.registry, SchemaCheckCommand.level],
+    example: "opine schemas evolve review.avsc reviews.raw-value > review-2.avsc"
+  ) { invocation in
+    let file = invocation.arguments[0]
+    let text = try SchemaSources.text(file)
+    let old = try await SchemaSources(invocation).newest(invocation.arguments[1])
+    let level = try await SchemaCheckCommand.wantedLevel(invocation)
+    let evolution: AvroEvolution
+    do {
+      evolution = try AvroEvolution(JSONValue.parse(text), after: old.schema, level: level)
+    } catch {
+      throw CommandError(
+        .failed, "\(file) is no valid schema", why: "\(error)", next: "mend the schema")
+    }
+    for edit in evolution.edits { Terminal.say("\(edit.path) \(edit.change)") }
+    Terminal.print(evolution.json.serialized(pretty: true))
+    let root = old.schema.definedName?.name ?? old.schema.typeName
+    for problem in evolution.left {
+      let text = ProblemText(problem: problem, root: root)
+      Terminal.say("left: \(text.path): \(text.why). Fix: \(text.fix)")
+    }
+    return evolution.left.isEmpty ? .done : .failed
+  }
 }
