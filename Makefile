@@ -49,7 +49,7 @@ integration: release .venv/ready
 
 bench: bootstrap
 	$(SWIFT) build -c release --product Benchmarks
-	for part in avro json model enrich search; do $(BUILD)/release/Benchmarks $$part; done
+	for part in avro json model enrich registry search; do $(BUILD)/release/Benchmarks $$part; done
 
 # Mutated payloads through every Avro decoder; COUNT=10000000 for the long form.
 COUNT ?= 200000

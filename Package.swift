@@ -113,7 +113,8 @@ let package = Package(
     .executableTarget(
       name: "Benchmarks",
       dependencies: [
-        "Avro", "Enrich", "Ingest", "Reviews", "SearchServer", "HTTPClient", "CMappings", "Bytes",
+        "Avro", "Enrich", "Ingest", "Reviews", "Bytes", "HTTPClient", "RegistryServer",
+        "SearchServer", "SchemaRegistry", "CMappings",
       ],
       path: "Benchmarks", swiftSettings: strict),
 
@@ -147,8 +148,9 @@ let package = Package(
     tests(
       "CommandLineTests",
       [
-        "opine", "Bytes", "CMappings", "CRdKafka", "Configuration", "Connect", "ESSink",
-        "Elasticsearch", "Enrich", "HTTPServer", "Ingest", "JSON", "Kafka", "Reviews",
+        "opine", "Avro", "Bytes", "CMappings", "CRdKafka", "Configuration", "Connect", "ESSink",
+        "Elasticsearch", "Enrich", "HTTPClient", "HTTPServer", "Ingest", "JSON", "Kafka",
+        "RegistryServer", "Reviews", "SchemaRegistry",
       ]),
     tests("TidyTests", []),
   ],

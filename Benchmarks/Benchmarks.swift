@@ -10,6 +10,7 @@ struct Benchmarks {
     case "enrich": benchmarkEnrich()
     case "search":
       benchmarkSearch(count: option("--count", in: arguments).flatMap { Int($0) } ?? 100_000)
+    case "registry": benchmarkRegistry()
     case "train" where arguments.count > 2:
       trainModel(output: arguments[1], files: Array(arguments[2...]))
     case "eval" where arguments.count > 2:
@@ -20,8 +21,8 @@ struct Benchmarks {
       if !fuzzAvro(count: count, seed: seed) { exitWithFailure() }
     default:
       print(
-        "usage: Benchmarks avro | json | model | enrich | search [--count N] | fuzz [--count N] [--seed N]"
-      )
+        "usage: Benchmarks avro | json | model | enrich | registry | search [--count N]"
+          + " | fuzz [--count N] [--seed N]")
       print("       Benchmarks train MODEL FILE… | eval MODEL|builtin FILE…")
     }
   }

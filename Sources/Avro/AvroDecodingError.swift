@@ -20,6 +20,8 @@ public struct AvroDecodingError: Error, Equatable, Sendable, CustomStringConvert
     case tooManyEmptyValues
     /// More than 64 containers inside each other.
     case tooDeep
+    /// The reader's schema has no place for what the writer wrote: a symbol, a branch, a type.
+    case notResolvable
     /// JSON has no such value: NaN, infinities, years beyond 9999, decimals above 128 bytes.
     case notRepresentable
   }

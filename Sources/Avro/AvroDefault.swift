@@ -43,4 +43,70 @@ enum AvroDefault {
       return isValid(value, for: definition, types: types, depth: depth + 1)
     }
   }
+
+  /// The value that a default stands for; nil where it does not fit, which parsing has refused.
+  ///
+  /// Of a union the first branch that fits; characters up to U+00FF are the bytes of bytes.
+  static func value(
+    _ json: JSONValue, for schema: AvroSchema, types: [AvroName: AvroSchema], depth: Int = 0
+  ) -> AvroValue? {
+    guard depth < maximumDepth else { return nil }
+    func inner(_ json: JSONValue, _ schema: AvroSchema) -> AvroValue? {
+      value(json, for: schema, types: types, depth: depth + 1)
+    }
+    switch schema.shape {
+    case .null: return json.isNull ? .null : nil
+    case .boolean: return json.bool.map { .boolean($0) }
+    case .int: return json.int64.flatMap { Int32(exactly: $0) }.map { .int($0) }
+    case .long: return json.int64.map { .long($0) }
+    case .float: return number(json).map { .float(Float($0)) }
+    case .double: return number(json).map { .double($0) }
+    case .string: return json.string.map { .string($0) }
+    case .bytes: return bytes(json).map { .bytes($0) }
+    case .fixed(let fixed):
+      return bytes(json).flatMap { $0.count == fixed.size ? .fixed($0) : nil }
+    case .enumeration(let symbols):
+      return json.string.flatMap { symbols.symbols.firstIndex(of: $0) }.map { .enumeration($0) }
+    case .array(let items):
+      let values = json.array?.map { inner($0, items) }
+      guard let values, values.allSatisfy({ $0 != nil }) else { return nil }
+      return .array(values.compactMap(\.self))
+    case .map(let values):
+      let entries = json.object?.map { member in
+        inner(member.value, values).map { AvroEntry(member.name, $0) }
+      }
+      guard let entries, entries.allSatisfy({ $0 != nil }) else { return nil }
+      return .map(entries.compactMap(\.self))
+    case .union(let branches):
+      for (index, branch) in branches.enumerated() {
+        if let value = inner(json, branch) { return .union(index, value) }
+      }
+      return nil
+    case .record(let record):
+      guard json.object != nil else { return nil }
+      var values: [AvroValue] = []
+      for field in record.fields {
+        guard let given = json[field.name] ?? field.defaultValue,
+          let value = inner(given, field.schema)
+        else { return nil }
+        values.append(value)
+      }
+      return .record(values)
+    case .reference(let name): return types[name].flatMap { inner(json, $0) }
+    }
+  }
+
+  private static func number(_ json: JSONValue) -> Double? {
+    json.double ?? json.string.flatMap { Double($0) }
+  }
+
+  private static func bytes(_ json: JSONValue) -> [UInt8]? {
+    guard let scalars = json.string?.unicodeScalars else { return nil }
+    var bytes: [UInt8] = []
+    for scalar in scalars {
+      guard let byte = UInt8(exactly: scalar.value) else { return nil }
+      bytes.append(byte)
+    }
+    return bytes
+  }
 }

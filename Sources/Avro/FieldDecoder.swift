@@ -30,12 +30,21 @@ public struct FieldDecoder: Sendable {
   private let fieldCount: Int
 
   /// A decoder of records; the writer's schema must be a record that defines all its types.
-  public init(writer: AvroSchema, fields: [String]) throws(AvroSchemaError) {
+  ///
+  /// - Parameter reader: where given, its fields are also found by their aliases.
+  public init(
+    writer: AvroSchema, reader: AvroSchema? = nil, fields: [String]
+  ) throws(AvroSchemaError) {
     guard case .record(let record) = writer.shape else {
       throw AvroSchemaError(path: "", reason: "\(writer.typeName) is not a record")
     }
     plan = try AvroPlan(writer)
-    places = record.fields.map { field in fields.firstIndex(of: field.name) ?? -1 }
+    let written = Set(record.fields.map(\.name))
+    let sources = fields.map { name in
+      let aliases = reader?.fields.first { $0.name == name }?.aliases ?? []
+      return ([name] + aliases).first(where: written.contains)
+    }
+    places = record.fields.map { field in sources.firstIndex(of: field.name) ?? -1 }
     fieldCount = fields.count
   }
 

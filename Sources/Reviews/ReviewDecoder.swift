@@ -1,5 +1,6 @@
 import Avro
 import Bytes
+import JSON
 
 /// Why bytes are not a review. The description names fields, never their content.
 public enum ReviewDecodingError: Error, Sendable, Equatable, CustomStringConvertible {
@@ -41,9 +42,13 @@ public struct ReviewDecoder: Sendable {
 
   private let fields: FieldDecoder
 
-  /// `writer` is the schema the payloads were written with, types all defined.
-  public init(writer: AvroSchema) throws(AvroSchemaError) {
-    fields = try FieldDecoder(writer: writer, fields: Field.allCases.map { "\($0)" })
+  /// - Parameters:
+  ///   - writer: the schema the payloads were written with, types all defined.
+  ///   - reader: whose aliases count; that of reviews where nil.
+  public init(writer: AvroSchema, reader: AvroSchema? = nil) throws(AvroSchemaError) {
+    let reader = if let reader { reader } else { try AvroSchema.parse(ReviewSchemas.review) }
+    fields = try FieldDecoder(
+      writer: writer, reader: reader, fields: Field.allCases.map { "\($0)" })
   }
 
   /// Decodes one payload, without its wire header; the view borrows from it.
@@ -90,6 +95,8 @@ public struct ReviewDecoder: Sendable {
     switch values[field.rawValue] {
     case .absent, .null: nil
     case .string(let bytes): bytes
+    // Avro reads bytes as a string; what is no UTF-8 is none.
+    case .bytes(let bytes) where UTF8.isValid(bytes): bytes
     default: throw .wrongType("\(field)")
     }
   }

@@ -50,6 +50,14 @@ public struct SubjectVersion: Sendable, Equatable {
 }
 
 extension SubjectVersion {
+  /// One line of an export: an object with at least subject, version, id and schema.
+  public init(export json: JSONValue) throws(RegistryError) {
+    guard let subject = json["subject"]?.string, json["version"]?.int64 != nil,
+      json["schema"]?.string != nil
+    else { throw .unreadable("no subject, version or schema") }
+    try self.init(json, subject: subject)
+  }
+
   init(_ json: JSONValue, subject: String) throws(RegistryError) {
     guard let id = json["id"]?.int64 else { throw .unreadable("no id") }
     self.subject = json["subject"]?.string ?? subject
@@ -74,7 +82,8 @@ extension SchemaReference {
     return references
   }
 
-  var json: JSONValue {
+  /// As registries and exports write it.
+  public var json: JSONValue {
     ["name": .string(name), "subject": .string(subject), "version": .int(version)]
   }
 }

@@ -16,17 +16,30 @@ public final class RegistryClient: Sendable {
     /// The first wait is random below this, the next below its double, …
     public var base: Duration
     public var cap: Duration
+    /// No repetition begins so long after the first attempt did.
+    public var deadline: Duration
 
-    public init(count: Int = 3, base: Duration = .seconds(1), cap: Duration = .seconds(20)) {
+    public init(
+      count: Int = 3, base: Duration = .seconds(1), cap: Duration = .seconds(20),
+      deadline: Duration = .seconds(60)
+    ) {
       self.count = count
       self.base = base
       self.cap = cap
+      self.deadline = deadline
     }
 
     public static let none = Retries(count: 0)
 
     func wait(after attempt: Int) -> Duration {
       min(base * (1 << min(attempt, 20)), cap) * Double.random(in: 0...1)
+    }
+
+    /// The wait before the next attempt; nil where there is none.
+    func next(after attempt: Int, _ error: RegistryError, elapsed: Duration) -> Duration? {
+      guard error.isRetriable, attempt < count else { return nil }
+      let wait = wait(after: attempt)
+      return elapsed + wait < deadline ? wait : nil
     }
   }
 
@@ -181,6 +194,7 @@ public final class RegistryClient: Sendable {
 
   /// `send` for commands: blocks the calling thread, which must be none of Swift's shared pool.
   public func sendBlocking<Answer>(_ call: RegistryCall<Answer>) throws(RegistryError) -> Answer {
+    let begun = now()
     var attempt = 0
     while true {
       let arrived = DispatchSemaphore(value: 0)
@@ -195,8 +209,10 @@ public final class RegistryClient: Sendable {
         noteRegistered(answer)
         return answer
       } catch {
-        guard error.isRetriable, attempt < retries.count else { throw error }
-        Thread.sleep(forTimeInterval: retries.wait(after: attempt) / .seconds(1))
+        guard let wait = retries.next(after: attempt, error, elapsed: now() - begun) else {
+          throw error
+        }
+        Thread.sleep(forTimeInterval: wait / .seconds(1))
         attempt += 1
       }
     }
@@ -205,13 +221,15 @@ public final class RegistryClient: Sendable {
   private func repeated<Answer: Sendable>(
     _ start: (@escaping @Sendable (Result<Answer, RegistryError>) -> Void) -> Void
   ) async throws(RegistryError) -> Answer {
+    let begun = now()
     var attempt = 0
     while true {
       let result = await withCheckedContinuation { continuation in
         start { continuation.resume(returning: $0) }
       }
-      guard case .failure(let error) = result, error.isRetriable, attempt < retries.count,
-        (try? await Task.sleep(for: retries.wait(after: attempt))) != nil
+      guard case .failure(let error) = result,
+        let wait = retries.next(after: attempt, error, elapsed: now() - begun),
+        (try? await Task.sleep(for: wait)) != nil
       else { return try result.get() }
       attempt += 1
     }
@@ -219,7 +237,10 @@ public final class RegistryClient: Sendable {
 
   private func noteRegistered(_ answer: some Sendable) {
     guard let version = answer as? SubjectVersion else { return }
-    cache.withLock { $0.forgetMissing(.id(version.id)) }
+    cache.withLock { cache in
+      cache.forgetMissing(.id(version.id))
+      if let guid = version.guid { cache.forgetMissing(.guid(guid)) }
+    }
   }
 
   /// One attempt: every URL once, beginning with the one that answered last. `completion` runs on the HTTP

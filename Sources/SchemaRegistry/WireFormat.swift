@@ -101,4 +101,12 @@ public enum SubjectName {
   public static func topicName(_ topic: String, _ side: Side) -> String {
     "\(topic)-\(side.rawValue)"
   }
+
+  /// RecordNameStrategy: one history for a type, whatever topics carry it: `opine.Review`.
+  public static func recordName(_ fullName: String) -> String { fullName }
+
+  /// TopicRecordNameStrategy: one history for a type in each topic: `reviews.raw-opine.Review`.
+  public static func topicRecordName(_ topic: String, _ fullName: String) -> String {
+    "\(topic)-\(fullName)"
+  }
 }

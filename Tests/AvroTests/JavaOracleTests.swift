@@ -1,39 +1,15 @@
-import Foundation
 import JSON
 import Testing
 
 @testable import Avro
 
-/// The command that answers JSON lines with what Avro for Java says; unset, the suite is skipped.
-private let oracle = ProcessInfo.processInfo.environment["OPINE_TEST_AVRO_ORACLE"]
-
 /// What Java prints for each schema; nil where it refuses it.
 private func java(_ schemas: [String]) throws -> [String?] {
-  let process = Process()
-  process.executableURL = URL(fileURLWithPath: oracle ?? "")
-  let input = Pipe()
-  let output = Pipe()
-  process.standardInput = input
-  process.standardOutput = output
-  try process.run()
-  let questions = schemas.map { schema in
-    let question: JSONValue = ["op": "parse", "schema": .string(schema)]
-    return question.serialized() + "\n"
-  }
-  // From another thread, since the answers fill the other pipe meanwhile.
-  let writer = input.fileHandleForWriting
-  Thread.detachNewThread {
-    try? writer.write(contentsOf: Data(questions.joined().utf8))
-    try? writer.close()
-  }
-  let answers = try output.fileHandleForReading.readToEnd() ?? Data()
-  process.waitUntilExit()
-  return try answers.split(separator: UInt8(ascii: "\n")).map { line in
-    try JSONValue.parse(Array(line))["schema"]?.string
-  }
+  try AvroOracle.answers(schemas.map { ["op": "parse", "schema": .string($0)] })
+    .map { $0["schema"]?.string }
 }
 
-@Suite(.enabled(if: oracle != nil, "OPINE_TEST_AVRO_ORACLE names no oracle"))
+@Suite(.enabled(if: AvroOracle.path != nil, AvroOracle.reason))
 struct JavaOracle {
   @Test func parsingAndPrintingAgreeWithJava() throws {
     let seed = UInt64.random(in: 0 ... .max)

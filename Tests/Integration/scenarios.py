@@ -11,6 +11,7 @@ import time
 import urllib.parse
 
 import readme
+import schema_clients
 from check import Check
 from stack import EmbeddedStack
 from confluent_kafka import TopicPartition
@@ -311,6 +312,13 @@ def demo_stays_up_on_a_terminal(stack, full):
     assert once.returncode == 0, once
 
 
+def confluents_clients(stack, full):
+    """confluent-kafka's registry client and serializers work with the local registry."""
+    schema_clients.the_client(stack.registry)
+    schema_clients.serializers(stack.registry)
+    schema_clients.through_the_pipeline(stack)
+
+
 def the_readme(stack, full):
     """A newcomer types the README's tour."""
     stack.kill("dev", signal.SIGTERM)
@@ -320,5 +328,6 @@ def the_readme(stack, full):
 REAL, EMBEDDED, BOTH = ("real",), ("embedded",), ("real", "embedded")
 ALL = [
     (real_reviews, BOTH), (kills, BOTH), (outages, REAL), (more_than_the_mock_keeps, EMBEDDED),
-    (dev_is_killed, EMBEDDED), (searches_agree, REAL), (demo_stays_up_on_a_terminal, EMBEDDED), (the_readme, EMBEDDED),
+    (dev_is_killed, EMBEDDED), (searches_agree, REAL), (confluents_clients, BOTH),
+    (demo_stays_up_on_a_terminal, EMBEDDED), (the_readme, EMBEDDED),
 ]

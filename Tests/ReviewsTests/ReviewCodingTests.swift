@@ -47,6 +47,23 @@ import Testing
     #expect(try Self.decode(bytes, writer: ReviewSchemas.review) == review)
   }
 
+  @Test func aFieldIsFoundByItsAliasAndBytesAreText() throws {
+    let renamed = ReviewSchemas.review
+      .replacing(#""name": "text", "type": "string""#, with: #""name": "body", "type": "bytes""#)
+    let reader = ReviewSchemas.review.replacing(
+      #""name": "text", "type": "string""#,
+      with: #""name": "text", "aliases": ["body"], "type": "string""#)
+    let decoder = try ReviewDecoder(
+      writer: try AvroSchema.parse(renamed), reader: try AvroSchema.parse(reader))
+    var scratch = ReviewDecoder.Scratch()
+    let bytes = Self.encoded(Self.full)
+    let review = try bytes.withUnsafeBytes { try decoder.decode($0, using: &scratch).owned }
+    #expect(review == Self.full)
+    #expect(throws: ReviewDecodingError.missing("text")) {
+      try Self.decode(bytes, writer: renamed)
+    }
+  }
+
   @Test(arguments: [full, bare])
   func viewsEncodeTheSameBytes(review: Review) throws {
     let bytes = Self.encoded(review)

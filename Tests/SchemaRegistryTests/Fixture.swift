@@ -3,6 +3,7 @@ import HTTPClient
 import JSON
 import RegistryServer
 import SchemaRegistry
+import Testing
 
 /// A directory of its own, removed at the end.
 final class TemporaryDirectory: Sendable {
@@ -20,6 +21,10 @@ final class Fixture: Sendable {
   static let reviewV2 =
     #"{"type":"record","name":"Review","fields":[{"name":"id","type":"string"},"#
     + #"{"name":"stars","type":"int"},{"name":"lang","type":["null","string"],"default":null}]}"#
+  /// V1 with stars as text, which V2 cannot read.
+  static let reviewBad = reviewV1.replacing("int", with: "string")
+  /// V1 with a field that has no default.
+  static let reviewRequired = reviewV1.replacing("]}", with: #",{"name":"x","type":"int"}]}"#)
   static let reviewV1GUID = "e81050cd-2e7a-8af1-34e5-6c83743fc98b"
 
   let directory: TemporaryDirectory
@@ -55,6 +60,12 @@ final class Fixture: Sendable {
     try await request(.get, path)
   }
 
+  func post(_ path: String, _ schema: String) async throws -> (
+    status: Int, body: JSONValue, text: String
+  ) {
+    try await request(.post, path, Self.body(schema))
+  }
+
   func register(
     _ subject: String, _ schema: String
   ) async throws -> (status: Int, body: JSONValue, text: String) {
@@ -70,5 +81,17 @@ final class Fixture: Sendable {
 
   static func body(_ schema: String) -> String {
     JSONValue.object([JSONMember("schema", .string(schema))]).serialized()
+  }
+}
+
+/// An answer that is an error of the registry's.
+func expect(
+  _ answer: (status: Int, body: JSONValue, text: String), _ status: Int, _ code: Int,
+  _ message: String? = nil, sourceLocation: SourceLocation = #_sourceLocation
+) {
+  #expect(answer.status == status, "\(answer.text)", sourceLocation: sourceLocation)
+  #expect(answer.body["error_code"] == .int(code), sourceLocation: sourceLocation)
+  if let message {
+    #expect(answer.body["message"]?.string == message, sourceLocation: sourceLocation)
   }
 }

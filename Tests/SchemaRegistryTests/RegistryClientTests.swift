@@ -91,7 +91,7 @@ private func referring(_ schema: String, to name: String, subject: String) -> St
     #expect(try await client.send(.latest(subject: "a")).text == Fixture.reviewV2)
     #expect(try await client.send(.version(1, subject: "a")).id == 1)
     #expect(try await client.send(.lookup(subject: "b", schema: Fixture.reviewV1)).version == 1)
-    #expect(try client.sendBlocking(.compatibilityLevel) == "NONE")
+    #expect(try client.sendBlocking(.compatibilityLevel) == "BACKWARD")
     let odd = try await client.send(.register(subject: "s/ash é", schema: #""int""#))
     #expect(odd.subject == "s/ash é")
     #expect(try client.sendBlocking(.subjects) == ["a", "b", "s/ash é"])
@@ -230,6 +230,24 @@ private func referring(_ schema: String, to name: String, subject: String) -> St
     #expect(dead.paths.count == 4)
   }
 
+  @Test func noRepetitionBeginsAfterTheDeadline() async throws {
+    let dead = try Scripted { _, _ in (503, "") }
+    let retries = RegistryClient.Retries(count: 3, base: .milliseconds(1), deadline: .seconds(30))
+    let clock = Mutex(ContinuousClock.now)
+    let client = RegistryClient(
+      urls: [dead.url], http: dead.http, retries: retries,
+      now: {
+        clock.withLock { now in
+          now += .seconds(20)
+          return now
+        }
+      })
+    await #expect(throws: RegistryError.self) { try await client.send(.subjects) }
+    #expect(dead.paths.count == 2)
+    #expect(throws: RegistryError.self) { try client.sendBlocking(.subjects) }
+    #expect(dead.paths.count == 4)
+  }
+
   @Test func theNextURLIsAskedWhenOneCannotBeReached() async throws {
     let down = try Fixture()
     let downURL = down.url
@@ -306,5 +324,7 @@ private func referring(_ schema: String, to name: String, subject: String) -> St
   @Test func aTopicNamesItsSubjects() {
     #expect(SubjectName.topicName("reviews.raw", .value) == "reviews.raw-value")
     #expect(SubjectName.topicName("reviews.raw", .key) == "reviews.raw-key")
+    #expect(SubjectName.recordName("opine.Review") == "opine.Review")
+    #expect(SubjectName.topicRecordName("t", "opine.Review") == "t-opine.Review")
   }
 }

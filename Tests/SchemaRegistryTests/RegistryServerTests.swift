@@ -10,17 +10,6 @@ import Testing
 
   init() throws { registry = try Fixture() }
 
-  private func expect(
-    _ answer: (status: Int, body: JSONValue, text: String), _ status: Int, _ code: Int,
-    _ message: String? = nil, sourceLocation: SourceLocation = #_sourceLocation
-  ) {
-    #expect(answer.status == status, sourceLocation: sourceLocation)
-    #expect(answer.body["error_code"] == .int(code), sourceLocation: sourceLocation)
-    if let message {
-      #expect(answer.body["message"]?.string == message, sourceLocation: sourceLocation)
-    }
-  }
-
   @Test func theSameContentKeepsItsIdAcrossSpellingsAndSubjects() async throws {
     #expect(try await registry.get("/subjects").text == "[]")
     let first = try await registry.register("a", Fixture.reviewV1)
@@ -143,35 +132,6 @@ import Testing
     expect(try await registry.request(.post, path, withID), 422, 42205)
   }
 
-  @Test func theLevelReportedIsTheOneInForce() async throws {
-    #expect(try await registry.get("/config").text == #"{"compatibilityLevel":"NONE"}"#)
-    expect(try await registry.get("/config/a"), 404, 40408)
-    let global = try await registry.get("/config/a?defaultToGlobal=true")
-    #expect(global.text == #"{"compatibilityLevel":"NONE"}"#)
-    expect(try await registry.request(.put, "/config", #"{"compatibility":"NOPE"}"#), 422, 42203)
-    expect(try await registry.request(.put, "/config", #"{"compatibility":"full"}"#), 501, 501)
-    let none = try await registry.request(.put, "/config", #"{"compatibility":"none"}"#)
-    #expect(none.text == #"{"compatibility":"NONE"}"#)
-    #expect(try await registry.get("/mode").text == #"{"mode":"READWRITE"}"#)
-    expect(try await registry.get("/mode/a"), 404, 40409)
-    expect(try await registry.request(.put, "/mode", #"{"mode":"XX"}"#), 422, 42204)
-  }
-
-  @Test func whatIsNotThereYetSaysSoByName() async throws {
-    try await registry.registerReviews()
-    let delete = try await registry.request(.delete, "/subjects/a")
-    expect(delete, 501, 501, "Not implemented by this registry: deleting subjects")
-    let check = try await registry.request(
-      .post, "/compatibility/subjects/a/versions/latest", Fixture.body(Fixture.reviewV2))
-    expect(check, 501, 501)
-    let normalize = try await registry.request(
-      .post, "/subjects/a/versions?normalize=True", Fixture.body(#""int""#))
-    expect(normalize, 501, 501)
-    let references = #"{"schema":"\"x.Y\"","references":[{"name":"x","subject":"s","version":1}]}"#
-    expect(try await registry.request(.post, "/subjects/a/versions", references), 422, 42201)
-    #expect(try await registry.get("/subjects/a/versions").text == "[1,2]")
-  }
-
   @Test func theEdgesAnswerAsConfluentsDo() async throws {
     #expect(try await registry.get("/contexts").text == #"["."]"#)
     #expect(try await registry.get("/").text == "{}")
@@ -237,6 +197,7 @@ import Testing
     var seen: Set<Int64> = []
     for round in 0..<4 {
       let registry = try Fixture(directory)
+      _ = try await registry.request(.put, "/config", #"{"compatibility":"NONE"}"#)
       for number in 0..<3 {
         let schema = #"{"type":"fixed","name":"F","size":\#(round * 3 + number)}"#
         let id = try await registry.register("s\(number)", schema).body["id"]?.int64

@@ -52,15 +52,7 @@ struct RegistryProblem: Error, Sendable, Equatable {
     Self(42208, "The specified subject '\(subject)' is not a valid.")
   }
 
-  /// Something of the registry's API that this one does not do, named.
-  static func notImplemented(_ feature: String) -> Self {
-    Self(501, "Not implemented by this registry: \(feature)")
-  }
-}
-
-extension Result where Failure == RegistryProblem {
-  /// What `body` returns or throws.
-  init(of body: () throws(RegistryProblem) -> Success) {
-    do { self = .success(try body()) } catch { self = .failure(error) }
+  static func readOnly(_ subject: String) -> Self {
+    .notPermitted("Subject \(subject) in context  is in read-only mode")
   }
 }

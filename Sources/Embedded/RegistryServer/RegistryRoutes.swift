@@ -14,7 +14,7 @@ extension RegistryService {
       _ method: String, _ template: String, slow: Bool = false, _ answer: @escaping Answerer
     ) {
       routes.on(method, template, slow: slow) { request in
-        switch Result(of: { () throws(RegistryProblem) in try answer(request) }) {
+        switch Result(catching: { () throws(RegistryProblem) in try answer(request) }) {
         case .success(let json): Self.respond(Array(json.serialized().utf8), request)
         case .failure(let problem): Self.problem(problem, request)
         }
@@ -26,32 +26,39 @@ extension RegistryService {
 
     on("GET", "/subjects", subjects)
     on("POST", "/subjects/{subject}", lookup)
+    on("DELETE", "/subjects/{subject}", slow: true, deleteSubject)
+    on("GET", "/subjects/{subject}/metadata", metadata)
     on("GET", "/subjects/{subject}/versions", versions)
     on("POST", "/subjects/{subject}/versions", slow: true, register)
     on("GET", "/subjects/{subject}/versions/{version}", version)
+    on("DELETE", "/subjects/{subject}/versions/{version}", slow: true, deleteVersion)
     on("GET", "/subjects/{subject}/versions/{version}/referencedby", referencedBy)
+    on("POST", "/compatibility/subjects/{subject}/versions", slow: true, compatibility)
+    on("POST", "/compatibility/subjects/{subject}/versions/{version}", slow: true, compatibility)
+    on("GET", "/schemas", slow: true, allSchemas)
     on("GET", "/schemas/ids/{id}/versions", schemaVersions)
     on("GET", "/schemas/ids/{id}/subjects", schemaSubjects)
     on("GET", "/schemas/guids/{guid}", schemaByGUID)
     on("GET", "/schemas/guids/{guid}/ids", idsByGUID)
-    for template in ["/config", "/config/{subject}"] {
-      on("GET", template, RegistrySettings.level)
-      on("PUT", template, RegistrySettings.setLevel)
-      on("DELETE", template, RegistrySettings.deleteLevel)
-    }
-    for template in ["/mode", "/mode/{subject}"] {
-      on("GET", template, RegistrySettings.mode)
-      on("PUT", template, RegistrySettings.setMode)
+    for subject in ["", "/{subject}"] {
+      on("GET", "/config\(subject)", config)
+      on("PUT", "/config\(subject)", slow: true, setConfig)
+      on("DELETE", "/config\(subject)", slow: true, deleteConfig)
+      on("GET", "/mode\(subject)", mode)
+      on("PUT", "/mode\(subject)", slow: true, setMode)
+      on("DELETE", "/mode\(subject)", slow: true, deleteMode)
     }
     constant("/", .object([]))
     constant("/schemas/types", ["AVRO"])
     constant("/contexts", ["."])
     // Serializers ask here first; an empty list means "use the topic's name".
     constant("/associations/resources/{namespace}/{name}", [])
+    constant("/v1/metadata/id", ["id": "", "scope": ["path": [], "clusters": .object([])]])
+    constant("/v1/metadata/version", ["version": "opine", "commitId": ""])
+    constant("/health/live", .object([]))
     constant("/master_available", ["master_available": true])
 
     addTexts(&routes)
-    addUnimplemented(on)
     return routes
   }
 
@@ -70,29 +77,11 @@ extension RegistryService {
     ]
     for (template, body) in bodies {
       routes.on("GET", template) { request in
-        switch Result(of: { () throws(RegistryProblem) in try body(request) }) {
+        switch Result(catching: { () throws(RegistryProblem) in try body(request) }) {
         case .success(let bytes): Self.respond(bytes, request)
         case .failure(let problem): Self.problem(problem, request)
         }
       }
-    }
-  }
-
-  private func addUnimplemented(
-    _ on: (String, String, Bool, @escaping Answerer) -> Void
-  ) {
-    let features = [
-      ("DELETE", "/subjects/{subject}", "deleting subjects"),
-      ("DELETE", "/subjects/{subject}/versions/{version}", "deleting versions"),
-      (
-        "POST", "/compatibility/subjects/{subject}/versions/{version}", "compatibility checks"
-      ),
-      ("POST", "/compatibility/subjects/{subject}/versions", "compatibility checks"),
-      ("GET", "/subjects/{subject}/metadata", "schema metadata"),
-      ("GET", "/schemas", "listing all schemas"),
-    ]
-    for (method, template, feature) in features {
-      on(method, template, false) { _ throws(RegistryProblem) in throw .notImplemented(feature) }
     }
   }
 

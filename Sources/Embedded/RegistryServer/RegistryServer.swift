@@ -4,8 +4,8 @@ import SQLite
 
 /// A schema registry of one process and one file, with the REST API of Confluent's.
 ///
-/// What is registered is on the disk before it is answered. Not there yet, and answered with 501 or
-/// 42201 by name: compatibility checks (the level is `NONE`), deletes, references, normalization.
+/// Avro only, and one context. What is registered is on the disk before it is answered. Accepted and
+/// kept without a meaning here: metadata and rules of schemas, other members of configurations.
 public final class RegistryServer: Sendable {
   private let server: HTTPServer
 

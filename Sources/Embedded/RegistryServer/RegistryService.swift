@@ -1,197 +1,185 @@
+import Avro
 import HTTPServer
 import JSON
 import Synchronization
 
 /// What the registry answers, method by method; knows the store, not the routes.
 ///
-/// Reads run on the server's thread, registrations in its pool, as they wait for the disk.
+/// Reads run on the server's thread, writes in its pool, as they wait for the disk.
 final class RegistryService: Sendable {
-  /// Answers of `/schemas/ids/{id}` kept ready; beyond it the memory starts afresh.
-  private static let maximumReadyAnswers = 10_000
-
-  private let store: RegistryStore
-  private let readyBodies = Mutex<[Int: [UInt8]]>([:])
+  let store: RegistryStore
+  let ready = ReadyAnswers()
 
   init(_ store: RegistryStore) { self.store = store }
 
   // MARK: Subjects
 
+  func subjects(_ request: HTTPServerRequest) throws(RegistryProblem) -> JSONValue {
+    let (prefix, deletion) = (Self.prefix(request), Self.deletion(request))
+    let subjects = try store.reading { db throws(RegistryProblem) in
+      try db.subjects(prefix: prefix, deletion)
+    }
+    return .array(Self.page(subjects.map { .string($0) }, request))
+  }
+
   func register(_ request: HTTPServerRequest) throws(RegistryProblem) -> JSONValue {
     let subject = request["subject"]
-    guard !subject.unicodeScalars.contains(where: { $0.properties.generalCategory == .control })
+    guard !subject.isEmpty,
+      !subject.unicodeScalars.contains(where: { $0.properties.generalCategory == .control })
     else { throw .invalidSubject(subject) }
-    try refuseNormalizing(request)
-    let schema = try SchemaRequest(request.body, emptyIsMissing: false)
-    let stored = try store.register(subject: subject, schema)
-    return .object(
-      [
+    let schema = try SchemaRequest(request.body)
+    let isResolved = Self.isResolved(request)
+    let (given, force) = (
+      request.query.bool("normalize"), request.query.bool("force") ?? false
+    )
+    return try store.writing { db throws(RegistryProblem) in
+      let normalize = try db.normalizes(subject, given)
+      let stored = try db.register(
+        schema, under: subject, RegistrationOptions(normalize: normalize, force: force))
+      let members = [
         JSONMember("id", .int(stored.id)), JSONMember("version", .int(stored.version)),
-        JSONMember("guid", .string(stored.content.guid)), JSONMember("schemaType", "AVRO"),
-        JSONMember("schema", .string(stored.content.text)),
-      ])
+      ]
+      return .object(members + (try Self.members(stored.content, db, isResolved)))
+    }
   }
 
   func lookup(_ request: HTTPServerRequest) throws(RegistryProblem) -> JSONValue {
     let subject = request["subject"]
-    try refuseNormalizing(request)
-    _ = try versions(of: subject)
-    let schema = try SchemaRequest(request.body, emptyIsMissing: true)
-    guard let found = try store.find(subject: subject, schema.content) else { throw .noSchema }
-    return Self.json(found)
+    let isResolved = Self.isResolved(request)
+    let deletion: Deletion = request.query.bool("deleted") == true ? .deletedToo : .live
+    let given = request.query.bool("normalize")
+    let body = request.body
+    return try store.reading { db throws(RegistryProblem) in
+      let versions = try db.versions(of: subject, deletion)
+      guard !versions.isEmpty else { throw .noSubject(subject) }
+      let schema = try SchemaRequest(body, emptyIsMissing: true)
+      let normalize = try db.normalizes(subject, given)
+      let content = try db.resolve(schema, normalize: normalize, .deletedToo).content
+      if let found = try db.find(content, in: subject, deletion) {
+        return try Self.json(found, db, isResolved)
+      }
+      // A schema with everything in it finds the one that refers to the same.
+      for version in versions.reversed() where !version.content.references.isEmpty {
+        if try db.resolved(version.content).canonicalText == content.text {
+          return try Self.json(version, db, isResolved)
+        }
+      }
+      throw .noSchema
+    }
   }
 
-  func subjects(_ request: HTTPServerRequest) throws(RegistryProblem) -> JSONValue {
-    var prefix = request.query["subjectPrefix"] ?? ""
-    for context in [":*:", ":.:"] where prefix.hasPrefix(context) {
-      prefix.removeFirst(context.count)
+  func deleteSubject(_ request: HTTPServerRequest) throws(RegistryProblem) -> JSONValue {
+    let subject = request["subject"]
+    let permanently = request.query.bool("permanent") ?? false
+    let deleted = try store.writing { db throws(RegistryProblem) in
+      try db.delete(subject: subject, permanently: permanently)
     }
-    let subjects = try store.subjects(prefix: prefix).map { JSONValue.string($0) }
-    return .array(Self.page(subjects, request))
+    ready.forget()
+    return .array(deleted.map { .int($0) })
   }
+
+  /// The newest version whose metadata has all the properties that are asked for.
+  func metadata(_ request: HTTPServerRequest) throws(RegistryProblem) -> JSONValue {
+    let subject = request["subject"]
+    let values = { (name: String) in
+      request.query.items.filter { $0.name == name }.map { $0.value ?? "" }
+    }
+    let wanted = zip(values("key"), values("value")).map { ($0, $1) }
+    let deletion: Deletion = request.query.bool("deleted") == true ? .deletedToo : .live
+    return try store.reading { db throws(RegistryProblem) in
+      let versions = try db.versions(of: subject, deletion)
+      guard !versions.isEmpty else { throw .noSubject(subject) }
+      let found = versions.last { version in
+        let properties = version.content.metadata?["properties"]
+        return properties != nil && wanted.allSatisfy { properties?[$0.0]?.string == $0.1 }
+      }
+      guard let found else { throw .noSchema }
+      return try Self.json(found, db, false)
+    }
+  }
+
+  // MARK: Versions
 
   func versions(_ request: HTTPServerRequest) throws(RegistryProblem) -> JSONValue {
-    let versions = try versions(of: request["subject"])
-    return .array(Self.page(versions.map { .int($0) }, request))
+    let subject = request["subject"]
+    let marksDeleted = request.query.bool("deletedAsNegative") == true
+    let deletion = marksDeleted ? .deletedToo : Self.deletion(request)
+    let versions = try store.reading { db throws(RegistryProblem) in
+      try db.versions(of: subject, deletion)
+    }
+    guard !versions.isEmpty else { throw .noSubject(subject) }
+    let numbers = versions.map { version -> JSONValue in
+      .int(marksDeleted && version.isDeleted ? -version.version : version.version)
+    }
+    return .array(Self.page(numbers, request))
   }
 
   func version(_ request: HTTPServerRequest) throws(RegistryProblem) -> JSONValue {
-    Self.json(try storedVersion(request))
+    let isResolved = Self.isResolved(request)
+    return try withVersion(request) { db, stored throws(RegistryProblem) in
+      try Self.json(stored, db, isResolved)
+    }
   }
 
   func versionText(_ request: HTTPServerRequest) throws(RegistryProblem) -> String {
-    try storedVersion(request).content.text
+    try withVersion(request) { _, stored throws(RegistryProblem) in stored.content.text }
   }
 
-  /// No schema refers to another here, so none refers to this one.
   func referencedBy(_ request: HTTPServerRequest) throws(RegistryProblem) -> JSONValue {
-    _ = try storedVersion(request)
-    return []
+    let deletion = Self.deletion(request)
+    let ids = try withVersion(request) { db, stored throws(RegistryProblem) in
+      try db.referrers(to: stored.subject, version: stored.version, deletion)
+    }
+    return .array(Self.page(ids.map { .int($0) }, request))
   }
 
-  private func versions(of subject: String) throws(RegistryProblem) -> [Int] {
-    let versions = try store.versions(subject: subject)
-    guard !versions.isEmpty else { throw .noSubject(subject) }
-    return versions
+  func deleteVersion(_ request: HTTPServerRequest) throws(RegistryProblem) -> JSONValue {
+    let (subject, number) = (request["subject"], try Self.versionNumber(request))
+    let permanently = request.query.bool("permanent") ?? false
+    let deleted = try store.writing { db throws(RegistryProblem) in
+      try db.delete(version: number, of: subject, permanently: permanently)
+    }
+    ready.forget()
+    return .int(deleted)
   }
 
-  private func storedVersion(
-    _ request: HTTPServerRequest
-  ) throws(RegistryProblem) -> StoredVersion {
-    let (subject, text) = (request["subject"], request["version"])
-    var number: Int?
-    if text.lowercased() != "latest" && text != "-1" {
-      guard let value = Int(text), (1...Int(Int32.max)).contains(value) else {
-        throw .invalidVersion(text)
+  private func withVersion<Answer: Sendable>(
+    _ request: HTTPServerRequest,
+    _ body: @Sendable (RegistryDatabase, StoredVersion) throws(RegistryProblem) -> Answer
+  ) throws(RegistryProblem) -> Answer {
+    let (subject, number) = (request["subject"], try Self.versionNumber(request))
+    let deletion: Deletion = request.query.bool("deleted") == true ? .deletedToo : .live
+    return try store.reading { db throws(RegistryProblem) in
+      guard try !db.versions(of: subject, deletion).isEmpty else { throw .noSubject(subject) }
+      guard let found = try db.version(number, of: subject, deletion) else {
+        throw .noVersion(number ?? -1)
       }
-      number = value
+      return try body(db, found)
     }
-    _ = try versions(of: subject)
-    guard let found = try store.version(number, subject: subject) else {
-      throw .noVersion(number ?? -1)
-    }
-    return found
   }
 
-  /// Ignoring it would give another id than the client expects.
-  private func refuseNormalizing(_ request: HTTPServerRequest) throws(RegistryProblem) {
-    if request.query.bool("normalize") == true { throw .notImplemented("normalize=true") }
-  }
+  // MARK: Compatibility
 
-  // MARK: Schemas
-
-  func schema(_ request: HTTPServerRequest) throws(RegistryProblem) -> [UInt8] {
-    let id = try id(request)
-    let isPlain = request.query.items.isEmpty
-    if isPlain, let body = readyBodies.withLock({ $0[id] }) { return body }
-    guard let content = try store.schema(id: id) else { throw .noSchema(String(id)) }
-    var members = Self.members(content)
-    if request.query.bool("fetchMaxId") == true {
-      members.append(JSONMember("maxId", .int(try store.lastID())))
-    }
-    if let subject = request.query["subject"],
-      let found = try store.versions(id: id).last(where: { $0.subject == subject })
-    {
-      members.append(JSONMember("subject", .string(subject)))
-      members.append(JSONMember("version", .int(found.version)))
-    }
-    let body = Array(JSONValue.object(members).serialized().utf8)
-    if isPlain {
-      readyBodies.withLock { ready in
-        if ready.count >= Self.maximumReadyAnswers { ready = [:] }
-        ready[id] = body
+  /// Against one version, or against those that the level asks for where the path names none.
+  func compatibility(_ request: HTTPServerRequest) throws(RegistryProblem) -> JSONValue {
+    let subject = request["subject"]
+    let isVerbose = request.query.bool("verbose") ?? false
+    let schema = try SchemaRequest(request.body)
+    let isOne = request.parameters["version"] != nil
+    let number = isOne ? try Self.versionNumber(request) : nil
+    let messages = try store.reading { db throws(RegistryProblem) in
+      let level = try db.level(of: subject)
+      let resolved = try db.resolve(schema, normalize: false, .live).schema
+      var versions = try db.versions(of: subject, .live)
+      if isOne {
+        let one = number.map { number in versions.filter { $0.version == number } }
+        if let number, one?.isEmpty == true { throw RegistryProblem.noVersion(number) }
+        versions = Array((one ?? versions).suffix(1))
       }
+      return try db.incompatibilities(of: resolved, with: versions, level)
     }
-    return body
-  }
-
-  func schemaText(_ request: HTTPServerRequest) throws(RegistryProblem) -> String {
-    let id = try id(request)
-    guard let content = try store.schema(id: id) else { throw .noSchema(String(id)) }
-    return content.text
-  }
-
-  func schemaVersions(_ request: HTTPServerRequest) throws(RegistryProblem) -> JSONValue {
-    let versions = try holders(request).map { holder -> JSONValue in
-      ["subject": .string(holder.subject), "version": .int(holder.version)]
-    }
-    return .array(Self.page(versions, request))
-  }
-
-  func schemaSubjects(_ request: HTTPServerRequest) throws(RegistryProblem) -> JSONValue {
-    let subjects = Set(try holders(request).map(\.subject)).sorted()
-    return .array(Self.page(subjects.map { .string($0) }, request))
-  }
-
-  func schemaByGUID(_ request: HTTPServerRequest) throws(RegistryProblem) -> JSONValue {
-    .object(Self.members(try content(ofGUID: request["guid"]).content))
-  }
-
-  func idsByGUID(_ request: HTTPServerRequest) throws(RegistryProblem) -> JSONValue {
-    [["context": ".", "id": .int(try content(ofGUID: request["guid"]).id)]]
-  }
-
-  private func content(
-    ofGUID guid: String
-  ) throws(RegistryProblem) -> (id: Int, content: SchemaContent) {
-    guard let found = try store.schema(guid: guid.lowercased()) else { throw .noSchema(guid) }
-    return found
-  }
-
-  private func holders(
-    _ request: HTTPServerRequest
-  ) throws(RegistryProblem) -> [(subject: String, version: Int)] {
-    let id = try id(request)
-    guard try store.schema(id: id) != nil else { throw .noSchema(String(id)) }
-    let subject = request.query["subject"]
-    return try store.versions(id: id).filter { subject == nil || $0.subject == subject }
-  }
-
-  private func id(_ request: HTTPServerRequest) throws(RegistryProblem) -> Int {
-    guard let id = Int(request["id"]) else { throw RegistryProblem(404, "HTTP 404 Not Found") }
-    return id
-  }
-
-  // MARK: Rendering
-
-  private static func members(_ content: SchemaContent) -> [JSONMember] {
-    [
-      JSONMember("schema", .string(content.text)), JSONMember("guid", .string(content.guid)),
-      JSONMember("schemaType", "AVRO"),
-    ]
-  }
-
-  private static func json(_ stored: StoredVersion) -> JSONValue {
-    [
-      "subject": .string(stored.subject), "version": .int(stored.version), "id": .int(stored.id),
-      "guid": .string(stored.content.guid), "schemaType": "AVRO",
-      "schema": .string(stored.content.text),
-    ]
-  }
-
-  /// `offset` and `limit` of a list; a limit of 0 or less is none, as clients send -1.
-  private static func page(_ items: [JSONValue], _ request: HTTPServerRequest) -> [JSONValue] {
-    let rest = items.dropFirst(max(request.query.int("offset") ?? 0, 0))
-    let limit = request.query.int("limit") ?? -1
-    return Array(limit > 0 ? rest.prefix(limit) : rest)
+    var members = [JSONMember("is_compatible", .bool(messages.isEmpty))]
+    if isVerbose { members.append(JSONMember("messages", .array(messages.map { .string($0) }))) }
+    return .object(members)
   }
 }

@@ -1,61 +1,156 @@
-import HTTPServer
+import Avro
 import JSON
+import SQLite
 
-/// The compatibility level and the mode. Neither can be changed yet, so what is answered is what is
-/// done: no check of compatibility (`NONE`), and `READWRITE`.
-enum RegistrySettings {
-  private static let levels: Set = [
-    "NONE", "BACKWARD", "FORWARD", "FULL", "BACKWARD_TRANSITIVE", "FORWARD_TRANSITIVE",
-    "FULL_TRANSITIVE",
-  ]
-  private static let modes: Set = [
-    "READWRITE", "READONLY", "READONLY_OVERRIDE", "IMPORT", "FORWARD",
-  ]
+/// What may be done with a subject.
+enum RegistryMode: String, Sendable {
+  case readWrite = "READWRITE"
+  case readOnly = "READONLY"
+  /// Global only: read-only whatever the subject says.
+  case readOnlyOverride = "READONLY_OVERRIDE"
+  /// Registrations bring their id and version, and are not checked.
+  case importing = "IMPORT"
+  /// As READWRITE, without checks.
+  case forward = "FORWARD"
 
-  static func level(_ request: HTTPServerRequest) throws(RegistryProblem) -> JSONValue {
-    if let subject = request.parameters["subject"], request.query.bool("defaultToGlobal") != true {
-      throw .noLevel(subject)
-    }
-    return ["compatibilityLevel": "NONE"]
+  var isReadOnly: Bool { self == .readOnly || self == .readOnlyOverride }
+}
+
+/// The settings of a subject, or the global ones where the subject is nil.
+extension RegistryDatabase {
+  private enum Kind: String { case config, mode }
+
+  private func setting(_ kind: Kind, _ subject: String?) throws(RegistryProblem) -> String? {
+    try first(
+      "SELECT value FROM settings WHERE subject = ? AND kind = ?", .text(subject ?? ""),
+      .text(kind.rawValue)
+    ) { row in row.text(0) }
   }
 
-  /// An empty body is a read, as Confluent answers what is in force afterwards.
-  static func setLevel(_ request: HTTPServerRequest) throws(RegistryProblem) -> JSONValue {
-    let wanted = try member("compatibility", request)
-    if let wanted {
-      guard levels.contains(wanted) else { throw .invalidLevel }
-      guard wanted == "NONE" else { throw .notImplemented("compatibility level \(wanted)") }
+  private func set(
+    _ kind: Kind, _ subject: String?, _ value: String?
+  ) throws(RegistryProblem) {
+    if let value {
+      try run(
+        "INSERT OR REPLACE INTO settings (subject, kind, value) VALUES (?, ?, ?)",
+        .text(subject ?? ""), .text(kind.rawValue), .text(value))
+    } else {
+      try run(
+        "DELETE FROM settings WHERE subject = ? AND kind = ?", .text(subject ?? ""),
+        .text(kind.rawValue))
     }
-    return ["compatibility": "NONE"]
   }
 
-  static func deleteLevel(_ request: HTTPServerRequest) throws(RegistryProblem) -> JSONValue {
-    if let subject = request.parameters["subject"] { throw .noSubject(subject) }
-    return ["compatibilityLevel": "NONE"]
+  // MARK: Config
+
+  /// Members of a configuration as they were set, `compatibilityLevel` among them; nil where the
+  /// subject has none of its own.
+  func config(_ subject: String?) throws(RegistryProblem) -> [JSONMember]? {
+    try setting(.config, subject).flatMap { try? JSONValue.parse($0).object }
   }
 
-  static func mode(_ request: HTTPServerRequest) throws(RegistryProblem) -> JSONValue {
-    if let subject = request.parameters["subject"], request.query.bool("defaultToGlobal") != true {
-      throw .noMode(subject)
-    }
-    return ["mode": "READWRITE"]
+  /// The level in force: the subject's, else the global one, else BACKWARD.
+  func level(of subject: String?) throws(RegistryProblem) -> CompatibilityLevel {
+    let name = try member("compatibilityLevel", subject)?.string ?? ""
+    return CompatibilityLevel(name: name) ?? .backward
   }
 
-  static func setMode(_ request: HTTPServerRequest) throws(RegistryProblem) -> JSONValue {
-    guard let wanted = try member("mode", request), modes.contains(wanted) else {
-      throw .invalidMode
-    }
-    guard wanted == "READWRITE" else { throw .notImplemented("mode \(wanted)") }
-    return ["mode": "READWRITE"]
+  /// Whether schemas of the subject are normalized: as asked, else as configured.
+  func normalizes(_ subject: String, _ asked: Bool?) throws(RegistryProblem) -> Bool {
+    if let asked { return asked }
+    return try member("normalize", subject)?.bool ?? false
   }
 
-  private static func member(
-    _ name: String, _ request: HTTPServerRequest
-  ) throws(RegistryProblem) -> String? {
-    if request.body.isEmpty { return nil }
-    guard let json = try? JSONValue.parse(request.body) else {
-      throw RegistryProblem(400, "The request body is no JSON")
+  private func member(_ name: String, _ subject: String?) throws(RegistryProblem) -> JSONValue? {
+    if let subject, let members = try config(subject),
+      let value = JSONValue.object(members)[name]
+    {
+      return value
     }
-    return json[name]?.string?.uppercased()
+    return try config(nil).flatMap { JSONValue.object($0)[name] }
+  }
+
+  /// Lays members over what is set; null takes one away. Returns what is set then.
+  func setConfig(
+    _ changes: [JSONMember], _ subject: String?
+  ) throws(RegistryProblem) -> [JSONMember] {
+    try requireConfigurable(subject)
+    var members = try config(subject) ?? []
+    for change in changes {
+      let name = change.name == "compatibility" ? "compatibilityLevel" : change.name
+      members.removeAll { $0.name == name }
+      if change.value.isNull { continue }
+      var value = change.value
+      if name == "compatibilityLevel" {
+        guard let level = value.string.flatMap({ CompatibilityLevel(name: $0) }) else {
+          throw .invalidLevel
+        }
+        value = .string(level.rawValue)
+      }
+      members.append(JSONMember(name, value))
+    }
+    if !changes.isEmpty {
+      try set(.config, subject, members.isEmpty ? nil : JSONValue.object(members).serialized())
+    }
+    return members
+  }
+
+  /// Returns what was set.
+  func deleteConfig(_ subject: String?) throws(RegistryProblem) -> [JSONMember] {
+    try requireConfigurable(subject)
+    let old = try config(subject)
+    if old == nil, let subject { throw .noSubject(subject) }
+    try set(.config, subject, nil)
+    return old ?? []
+  }
+
+  private func requireConfigurable(_ subject: String?) throws(RegistryProblem) {
+    if try mode(of: subject).isReadOnly { throw .readOnly(subject ?? "") }
+  }
+
+  // MARK: Mode
+
+  /// The mode that is set for exactly this subject.
+  func ownMode(_ subject: String?) throws(RegistryProblem) -> RegistryMode? {
+    try setting(.mode, subject).flatMap { RegistryMode(rawValue: $0) }
+  }
+
+  /// The mode in force.
+  func mode(of subject: String?) throws(RegistryProblem) -> RegistryMode {
+    let global = try ownMode(nil) ?? .readWrite
+    guard let subject, global != .readOnlyOverride else { return global }
+    return try ownMode(subject) ?? global
+  }
+
+  /// IMPORT needs an empty place: soft-deleted versions there go for good.
+  func setMode(
+    _ mode: RegistryMode, _ subject: String?, force: Bool
+  ) throws(RegistryProblem) {
+    let current = try self.mode(of: subject)
+    if mode == .importing && current != .importing && !force {
+      let live: [String] =
+        if let subject {
+          try versions(of: subject, .live).isEmpty ? [] : [subject]
+        } else {
+          try subjects(prefix: "", .live)
+        }
+      guard live.isEmpty else {
+        throw .notPermitted("Cannot import since found existing subjects")
+      }
+      if let subject {
+        try run("DELETE FROM versions WHERE subject = ?", .text(subject))
+      } else {
+        try run("DELETE FROM versions")
+      }
+    }
+    try set(.mode, subject, mode.rawValue)
+  }
+
+  /// Returns the mode that was set.
+  func deleteMode(_ subject: String?) throws(RegistryProblem) -> RegistryMode {
+    let old = try ownMode(subject)
+    if old == nil, let subject { throw .noSubject(subject) }
+    try set(.mode, subject, nil)
+    return old ?? .readWrite
   }
 }

@@ -18,7 +18,12 @@ let commandGroups: [CommandGroup] = [
   CommandGroup(
     title: "Schemas",
     commands: [
-      SchemaCommands.register, SchemaCommands.list, SchemaCommands.get, RegistryCommand.serve,
+      SchemaCommands.register, SchemaCommands.list, SchemaCommands.get,
+      SchemaAdminCommands.versions, SchemaCheckCommand.command, SchemaReviewCommands.diff,
+      SchemaReviewCommands.lint, SchemaReviewCommands.evolve, SchemaAdminCommands.config,
+      SchemaAdminCommands.mode,
+      SchemaAdminCommands.delete, SchemaTransferCommands.export, SchemaTransferCommands.load,
+      RegistryCommand.serve,
     ]),
   CommandGroup(
     title: "The model",

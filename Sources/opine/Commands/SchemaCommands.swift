@@ -1,4 +1,3 @@
-import Foundation
 import HTTPClient
 import JSON
 import SchemaRegistry
@@ -8,20 +7,24 @@ enum SchemaCommands {
   static let version = Option(
     "version", .text, "N|latest", standard: "latest", "which version of the subject")
 
+  /// Two spellings of one schema are one schema.
+  static let normalize = Option(
+    "normalize", .flag, "", standard: "true", "order what has no meaning in its order")
+
   static let register = Command(
     "schemas register", "register a schema under a subject", arguments: "SUBJECT FILE",
-    argumentCount: 2...2, options: [.registry, .json],
+    argumentCount: 2...2, options: [.registry, normalize, .dryRun, .json],
     example: "opine schemas register reviews.raw-value mappings/avro/review.avsc"
   ) { invocation in
     let (subject, path) = (invocation.arguments[0], invocation.arguments[1])
     Terminal.say("registry \(invocation.text(.registry))")
-    let text: String
-    do { text = try String(contentsOf: URL(filePath: path), encoding: .utf8) } catch {
-      throw CommandError(
-        .failed, "\(path) can't be read", why: error.localizedDescription,
-        next: "name a schema file")
+    let text = try SchemaSources.text(path)
+    let normalize = invocation.flag(normalize)
+    if invocation.flag(.dryRun) {
+      return try await rehearse(invocation, subject, path, normalize: normalize)
     }
-    let answer = try await ask(invocation, .register(subject: subject, schema: text))
+    let answer = try await ask(
+      invocation, .register(subject: subject, schema: text, normalize: normalize))
     if invocation.flag(.json) {
       Terminal.print(json(answer, text: nil).serialized())
     } else {
@@ -29,6 +32,48 @@ enum SchemaCommands {
       Terminal.print("\(subject)\(number) has id \(answer.id)")
     }
     return .done
+  }
+
+  /// Everything that a registration would find out, without one.
+  private static func rehearse(
+    _ invocation: Invocation, _ subject: String, _ path: String, normalize: Bool
+  ) async throws -> ExitCode {
+    let named = try SchemaSources.file(path)
+    let text = try SchemaSources.text(path)
+    for finding in named.schema.lint() {
+      Terminal.say("warning: \(finding.path) \(finding.message) [\(finding.rule.rawValue)]")
+    }
+    let client = registryClient(invocation)
+    var known: SubjectVersion?
+    var next = 1
+    do throws(RegistryError) {
+      known = try await client.send(
+        .lookup(subject: subject, schema: text, normalize: normalize))
+    } catch  where error.code != .notFound {
+      throw unreachable(error, "the registry can't say")
+    } catch {}
+    do throws(RegistryError) {
+      let all = try await client.send(.versionsWithDeleted(subject: subject))
+      next = (all.map { abs($0) }.max() ?? 0) + 1
+    } catch  where error.code != .notFound {
+      throw unreachable(error, "the registry can't say")
+    } catch {}
+    if let known {
+      Terminal.print("\(subject) version \(known.version ?? 0) is this schema, id \(known.id)")
+      return .done
+    }
+    let verdict = try await ask(
+      invocation, .compatibility(subject: subject, schema: text, normalize: normalize))
+    if verdict.isCompatible {
+      Terminal.print("\(subject) would get version \(next)")
+      return .done
+    }
+    Terminal.print("\(subject) would refuse it:")
+    for message in verdict.messages where message.contains("errorType") {
+      Terminal.print("  " + Terminal.plain(message))
+    }
+    Terminal.say("opine schemas check \(path) \(subject) explains it")
+    return .failed
   }
 
   static let list = Command(
@@ -74,7 +119,7 @@ enum SchemaCommands {
     return .done
   }
 
-  private static func ask<Answer>(
+  static func ask<Answer>(
     _ invocation: Invocation, _ call: RegistryCall<Answer>
   ) async throws -> Answer {
     do throws(RegistryError) {

@@ -16,7 +16,8 @@ func schemaSource(_ client: RegistryClient) -> SchemaSource {
   { id, done in
     client.fetch(id: Int(id)) { result in
       switch result {
-      case .success(let schema): done(.success(schema.text))
+      // Not as registered: types of other schemas must be in it.
+      case .success(let schema): done(.success(schema.schema.canonicalText))
       case .failure(let error) where error.isSystemFault: done(.failure(.unavailable("\(error)")))
       case .failure: done(.failure(.unknown))
       }
