@@ -69,7 +69,6 @@ private func request(registering number: Int) -> String {
     + "\(body.utf8.count)\r\n\r\n\(body)"
 }
 
-
 /// A blocking socket: little CPU of its own.
 private final class Connection {
   private let socket: Int32
