@@ -21,6 +21,9 @@ private struct AvroCompatibilityChecker {
   /// Levels of types inside types, by way of references too; threads of pools have small stacks.
   private static let maximumDepth = AvroSchema.maximumDepth
 
+  /// Types and fields compared, all in all; unions of many types multiply.
+  private static let maximumComparisons = 500_000
+
   private struct Pair: Hashable {
     let reader: AvroName
     let writer: AvroName
@@ -32,6 +35,8 @@ private struct AvroCompatibilityChecker {
   /// recursive types fit until something else shows that they don't.
   private var known: [Pair: [AvroIncompatibility]] = [:]
 
+  private var comparisons = 0
+
   init(readerTypes: [AvroName: AvroSchema], writerTypes: [AvroName: AvroSchema]) {
     self.readerTypes = readerTypes
     self.writerTypes = writerTypes
@@ -42,7 +47,10 @@ private struct AvroCompatibilityChecker {
   ) -> [AvroIncompatibility] {
     let reader = Self.resolve(reader, readerTypes)
     let writer = Self.resolve(writer, writerTypes)
-    guard depth < Self.maximumDepth else { return [mismatch(reader, writer)] }
+    comparisons += 1 + reader.fields.count + writer.fields.count
+    guard depth < Self.maximumDepth, comparisons < Self.maximumComparisons else {
+      return [mismatch(reader, writer)]
+    }
     guard let readerName = reader.definedName, let writerName = writer.definedName else {
       return compare(reader, writer, depth: depth)
     }
@@ -128,7 +136,7 @@ private struct AvroCompatibilityChecker {
     _ reader: AvroSchema, _ branches: [AvroSchema], _ writer: AvroSchema, depth: Int
   ) -> [AvroIncompatibility] {
     var nearest: [AvroIncompatibility]?
-    for (index, branch) in branches.enumerated() {
+    for (index, branch) in branches.enumerated() where comparisons < Self.maximumComparisons {
       let found = check(branch, writer, depth: depth + 1)
       if found.isEmpty { return [] }
       let isKin = found.first.map { $0.kind != .typeMismatch || !$0.steps.isEmpty } ?? false

@@ -60,9 +60,12 @@ extension RegistryCall where Answer == CompatibilityLevel {
 
 extension RegistryCall where Answer == String {
   /// The mode in force for a subject, or for all where it is nil: `READWRITE`, `READONLY`, …
-  public static func mode(subject: String?) -> Self {
+  ///
+  /// - Parameter isOwn: only the subject's own; `notFound` where it has none.
+  public static func mode(subject: String?, isOwn: Bool = false) -> Self {
     Self(
-      .get, ["mode"] + [subject].compactMap(\.self), query: "defaultToGlobal=true", read: readMode)
+      .get, ["mode"] + [subject].compactMap(\.self), query: isOwn ? "" : "defaultToGlobal=true",
+      read: readMode)
   }
 
   /// - Parameter force: `IMPORT` even where there are schemas.
@@ -70,6 +73,11 @@ extension RegistryCall where Answer == String {
     Self(
       .put, ["mode"] + [subject].compactMap(\.self), query: force ? "force=true" : "",
       body: ["mode": .string(mode)], read: readMode)
+  }
+
+  /// Takes a subject's own mode away; answers what it was.
+  public static func unsetMode(subject: String) -> Self {
+    Self(.delete, ["mode", subject], read: readMode)
   }
 
   private static func readMode(_ json: JSONValue) throws(RegistryError) -> String {

@@ -204,6 +204,13 @@ final class SchemaTests {
     let versions = try await run("versions", "s", "--json", "--registry", place)
     #expect(versions.json.map { $0["id"] } == [2, 3])
     #expect(try await run("mode", "s", "--registry", place).output == "READWRITE\n")
+    // A second time the ids are there already; the subject must not stay in IMPORT.
+    let again = try await run("import", path, "--registry", place)
+    #expect(again.code == 1 && again.errors.contains("existing subjects"))
+    let taken = try file(
+      "taken.jsonl", #"{"subject":"z","version":1,"id":2,"schema":"\"long\""}"#)
+    #expect(try await run("import", taken, "--registry", place).code == 1)
+    #expect(try await run("mode", "z", "--registry", place).output == "READWRITE\n")
   }
 
   @Test("stages get schemas that stand alone, whatever they refer to")

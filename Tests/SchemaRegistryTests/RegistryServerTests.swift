@@ -221,4 +221,25 @@ import Testing
     }
     #expect(answers.count == 32 && Set(answers) == [[1, 1]])
   }
+
+  @Test func ofRegistrationsAtOnceOnlyTheRefusedOnesAreUndone() async throws {
+    let registry = try Fixture()
+    _ = try await registry.register("a", Fixture.reviewV2)
+    let statuses = try await withThrowingTaskGroup(of: [Int].self) { group in
+      for number in 0..<40 {
+        group.addTask {
+          let bad = try await registry.register("a", Fixture.reviewBad)
+          let good = try await registry.register(
+            "s\(number)", #"{"type":"fixed","name":"F\#(number)","size":1}"#)
+          return [bad.status, good.status]
+        }
+      }
+      return try await group.reduce(into: []) { $0.append($1) }
+    }
+    #expect(Set(statuses) == [[409, 200]])
+    #expect(try await registry.get("/subjects/a/versions").text == "[1]")
+    #expect(try await registry.get("/schemas").body.array?.count == 41)
+    let ids = try await registry.get("/schemas").body.array?.compactMap { $0["id"]?.int64 }
+    #expect(Set(ids ?? []) == Set(1...41))
+  }
 }

@@ -27,7 +27,7 @@ extension RegistryDatabase {
   func delete(
     version number: Int?, of subject: String, permanently: Bool
   ) throws(RegistryProblem) -> Int {
-    guard try !versions(of: subject, .deletedToo).isEmpty else { throw .noSubject(subject) }
+    guard try hasVersions(subject, .deletedToo) else { throw .noSubject(subject) }
     try requireDeletable(subject)
     let deletion: Deletion = number == nil && !permanently ? .live : .deletedToo
     guard let version = try version(number, of: subject, deletion) else {
@@ -72,7 +72,7 @@ extension RegistryDatabase {
       return
     }
     try remove(version)
-    if try versions(of: version.subject, .deletedToo).isEmpty {
+    if try !hasVersions(version.subject, .deletedToo) {
       try run("DELETE FROM settings WHERE subject = ?", .text(version.subject))
     }
   }

@@ -68,6 +68,13 @@ extension RegistryDatabase {
         + " ORDER BY v.version", .text(subject), row: Self.version)
   }
 
+  /// Whether a subject has any such version.
+  func hasVersions(_ subject: String, _ deletion: Deletion) throws(RegistryProblem) -> Bool {
+    try first(
+      "SELECT 1 FROM versions v WHERE v.subject = ? AND \(deletion.sql) LIMIT 1", .text(subject)
+    ) { _ in true } ?? false
+  }
+
   /// One version of a subject, or its newest where `version` is nil.
   func version(
     _ version: Int?, of subject: String, _ deletion: Deletion

@@ -26,6 +26,8 @@ public final class RegistryServer: Sendable {
       let store = try RegistryStore(directory: dataDirectory)
       var options = HTTPServerOptions(token: token)
       options.maximumBodyBytes = 4 << 20
+      // Registrations that wait for the disk together share one wait.
+      options.slowThreads = 8
       server = try HTTPServer(
         listen: listen, options: options, routes: RegistryService(store).routes())
     } catch let error as HTTPServerError {

@@ -150,7 +150,7 @@ final class RegistryService: Sendable {
     let (subject, number) = (request["subject"], try Self.versionNumber(request))
     let deletion: Deletion = request.query.bool("deleted") == true ? .deletedToo : .live
     return try store.reading { db throws(RegistryProblem) in
-      guard try !db.versions(of: subject, deletion).isEmpty else { throw .noSubject(subject) }
+      guard try db.hasVersions(subject, deletion) else { throw .noSubject(subject) }
       guard let found = try db.version(number, of: subject, deletion) else {
         throw .noVersion(number ?? -1)
       }

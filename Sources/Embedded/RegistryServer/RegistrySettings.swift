@@ -130,7 +130,7 @@ extension RegistryDatabase {
     if mode == .importing && current != .importing && !force {
       let live: [String] =
         if let subject {
-          try versions(of: subject, .live).isEmpty ? [] : [subject]
+          try hasVersions(subject, .live) ? [subject] : []
         } else {
           try subjects(prefix: "", .live)
         }

@@ -46,6 +46,15 @@ final class RegistryStore: Sendable {
 
   private let writer: Mutex<SQLiteConnection>
   private let reader: Mutex<SQLiteConnection>
+  private let waiting = Mutex<[Write]>([])
+
+  /// A change that waits for the connection.
+  private struct Write: Sendable {
+    /// Says whether the change is to be kept.
+    let run: @Sendable (RegistryDatabase) -> Bool
+    /// The whole group could not be written.
+    let fail: @Sendable (RegistryProblem) -> Void
+  }
 
   /// Opens or makes `registry.db` in a directory that exists.
   init(directory: String) throws(SQLiteError) {
@@ -56,26 +65,48 @@ final class RegistryStore: Sendable {
     reader = Mutex(try SQLiteConnection(path: path, options: .init(readOnly: true)))
   }
 
-  /// Runs `body` in one transaction, on the disk when this returns; undone where `body` throws.
+  /// Runs `body` as one change, on the disk when this returns; undone where `body` throws.
+  ///
+  /// Whoever comes to the connection writes for all that wait, in their order and with one wait for
+  /// the disk; each sees what those before it changed, and only its own change is undone.
   func writing<Answer: Sendable>(
-    _ body: @Sendable (RegistryDatabase) throws(RegistryProblem) -> Answer
+    _ body: @escaping @Sendable (RegistryDatabase) throws(RegistryProblem) -> Answer
   ) throws(RegistryProblem) -> Answer {
-    let result = writer.withLock { connection in
-      Result { () throws(RegistryProblem) in
-        let database = RegistryDatabase(connection: connection)
-        try database.execute("BEGIN IMMEDIATE")
-        do throws(RegistryProblem) {
-          let answer = try body(database)
-          try database.execute("COMMIT")
-          return answer
-        } catch {
-          // Some errors (disk full) have rolled back already.
-          try? database.execute("ROLLBACK")
-          throw error
+    let slot = AnswerSlot<Answer>()
+    let write = Write(
+      run: { database in
+        slot.set(Result { () throws(RegistryProblem) in try body(database) })
+      },
+      fail: { problem in slot.set(.failure(problem)) })
+    waiting.withLock { $0.append(write) }
+    writer.withLock { connection in
+      let group = waiting.withLock { waiting in
+        defer { waiting = [] }
+        return waiting
+      }
+      Self.commit(group, RegistryDatabase(connection: connection))
+    }
+    return try slot.get()
+  }
+
+  private static func commit(_ group: [Write], _ database: RegistryDatabase) {
+    if group.isEmpty { return }
+    do throws(RegistryProblem) {
+      try database.execute("BEGIN IMMEDIATE")
+      for write in group {
+        try database.execute("SAVEPOINT change")
+        if write.run(database) {
+          try database.execute("RELEASE change")
+        } else {
+          try database.execute("ROLLBACK TO change; RELEASE change")
         }
       }
+      try database.execute("COMMIT")
+    } catch {
+      // Some errors (disk full) have rolled back already.
+      try? database.execute("ROLLBACK")
+      for write in group { write.fail(error) }
     }
-    return try result.get()
   }
 
   func reading<Answer: Sendable>(
@@ -88,4 +119,19 @@ final class RegistryStore: Sendable {
     }
     return try result.get()
   }
+}
+
+/// The outcome of a write, which another thread may have made.
+private final class AnswerSlot<Answer: Sendable>: Sendable {
+  private let result = Mutex<Result<Answer, RegistryProblem>>(
+    .failure(RegistryProblem(50001, "The write was not made")))
+
+  /// Says whether it is a success.
+  @discardableResult func set(_ value: Result<Answer, RegistryProblem>) -> Bool {
+    result.withLock { $0 = value }
+    if case .success = value { return true }
+    return false
+  }
+
+  func get() throws(RegistryProblem) -> Answer { try result.withLock { $0 }.get() }
 }

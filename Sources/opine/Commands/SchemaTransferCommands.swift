@@ -44,23 +44,42 @@ enum SchemaTransferCommands {
       }
       return .done
     }
-    var former: [String: String] = [:]
-    for subject in subjects {
-      former[subject] = try await SchemaCommands.ask(invocation, .mode(subject: subject))
-      _ = try await SchemaCommands.ask(invocation, .setMode("IMPORT", subject: subject))
-    }
-    for entry in sorted(entries) {
-      let call = RegistryCall.importing(
-        subject: entry.subject, version: entry.version ?? 0, id: entry.id,
-        schema: entry.text ?? "", references: entry.references)
+    var former: [String: String?] = [:]
+    var fault: (any Error)?
+    do {
+      for subject in subjects {
+        let mode = try await ownMode(invocation, subject)
+        _ = try await SchemaCommands.ask(invocation, .setMode("IMPORT", subject: subject))
+        former[subject] = .some(mode)
+      }
+      for entry in sorted(entries) {
+        let call = RegistryCall.importing(
+          subject: entry.subject, version: entry.version ?? 0, id: entry.id,
+          schema: entry.text ?? "", references: entry.references)
+        _ = try await SchemaCommands.ask(invocation, call)
+      }
+    } catch { fault = error }
+    // However it ended: nobody can register in a subject that is left in IMPORT.
+    for (subject, mode) in former {
+      let call =
+        mode.map { .setMode($0, subject: subject) } ?? RegistryCall.unsetMode(subject: subject)
       _ = try await SchemaCommands.ask(invocation, call)
     }
-    for subject in subjects {
-      _ = try await SchemaCommands.ask(
-        invocation, .setMode(former[subject] ?? "READWRITE", subject: subject))
-    }
+    if let fault { throw fault }
     Terminal.print("\(entries.count) versions of \(subjects.count) subjects")
     return .done
+  }
+
+  private static func ownMode(
+    _ invocation: Invocation, _ subject: String
+  ) async throws -> String? {
+    do throws(RegistryError) {
+      return try await registryClient(invocation).send(.mode(subject: subject, isOwn: true))
+    } catch  where error.code == .notFound {
+      return nil
+    } catch {
+      throw unreachable(error, "the mode of \(subject) can't be read")
+    }
   }
 
   private static func entries(_ path: String) throws -> [SubjectVersion] {
