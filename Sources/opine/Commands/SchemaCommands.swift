@@ -23,8 +23,18 @@ enum SchemaCommands {
     if invocation.flag(.dryRun) {
       return try await rehearse(invocation, subject, path, normalize: normalize)
     }
-    let answer = try await ask(
-      invocation, .register(subject: subject, schema: text, normalize: normalize))
+    let answer: SubjectVersion
+    do throws(RegistryError) {
+      answer = try await registryClient(invocation).send(
+        .register(subject: subject, schema: text, normalize: normalize))
+    } catch {
+      guard error.code == .incompatible else { throw unreachable(error, "it was not registered") }
+      // The server's answer repeats both schemas; the check tells what breaks, for whom, and the fix.
+      throw CommandError(
+        .failed, "\(subject) refused the schema",
+        why: "readers or writers of an earlier version could not work with it",
+        next: "opine schemas check \(path) \(subject)")
+    }
     if invocation.flag(.json) {
       Terminal.print(json(answer, text: nil).serialized())
     } else {

@@ -68,11 +68,13 @@ extension AggregationRunner {
     ]
   }
 
-  static let tooMany = SearchProblem(
-    400, "too_many_buckets_exception",
-    "Trying to create too many buckets. Must be less than or equal to: [\(maximumBuckets)]. This "
-      + "limit can be set by changing the [search.max_buckets] cluster level setting.",
-    [JSONMember("max_buckets", .int(maximumBuckets))])
+  static var tooMany: SearchProblem {
+    SearchProblem(
+      400, "too_many_buckets_exception",
+      "Trying to create too many buckets. Must be less than or equal to: [\(maximumBuckets)]. This "
+        + "limit can be set by changing the [search.max_buckets] cluster level setting.",
+      [JSONMember("max_buckets", .int(maximumBuckets))])
+  }
 
   // MARK: Counting
 
