@@ -3,11 +3,7 @@ import Testing
 
 /// SIGTERM ends a stage well from its first moment on: the built executable, asked to wait for servers
 /// that are not there.
-@Suite(.timeLimit(.minutes(1))) struct SignalTests {
-  /// Beside this test's own executable.
-  private static let opine = URL(fileURLWithPath: CommandLine.arguments[0])
-    .deletingLastPathComponent().appending(path: "opine")
-
+@Suite(.timeLimit(.minutes(3))) struct SignalTests {
   /// Listens at a free port and answers nobody.
   private func silentListener() throws -> (socket: Int32, port: UInt16) {
     let listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
@@ -26,37 +22,31 @@ import Testing
     return (listener, UInt16(bigEndian: address.sin_port))
   }
 
-  /// Runs the words until a line of output begins so, sends SIGTERM, and answers with the exit code.
-  private func end(_ words: [String], after start: String) async throws -> Int32? {
-    try await end(words, when: "it says: \(start)") { output in
-      output.split(separator: "\n").contains { $0.hasPrefix(start) }
+  /// Runs the words until it is time, sends SIGTERM, and answers with how the process ended.
+  private func end(
+    _ words: [String], when comment: Comment, _ isTime: (Child) -> Bool
+  ) async throws -> Int32 {
+    let folder = FileManager.default.temporaryDirectory.appending(path: UUID().uuidString).path
+    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(atPath: folder) }
+    let child = try Child(words + ["--listen", "127.0.0.1:0"], folder: folder)
+    do {
+      try await eventually(comment) { isTime(child) }
+    } catch {
+      _ = await child.end(by: SIGKILL)
+      throw error
     }
+    let (code, took) = await child.end(by: SIGTERM)
+    // A request to a registry may take 5 s, a drain 4: neither is waited for here.
+    #expect(took < .seconds(4))
+    return code
   }
 
-  private func end(
-    _ words: [String], when comment: Comment, _ isTime: (String) -> Bool
-  ) async throws -> Int32? {
-    let folder = FileManager.default.temporaryDirectory.appending(path: UUID().uuidString)
-    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-    defer { try? FileManager.default.removeItem(at: folder) }
-    let output = folder.appending(path: "output")
-    _ = FileManager.default.createFile(atPath: output.path, contents: nil)
-    let handle = try FileHandle(forWritingTo: output)
-    let process = Process()
-    process.executableURL = Self.opine
-    process.arguments = words + ["--listen", "127.0.0.1:0", "--data", folder.path]
-    process.currentDirectoryURL = folder
-    process.standardOutput = handle
-    process.standardError = handle
-    try process.run()
-    defer { if process.isRunning { kill(process.processIdentifier, SIGKILL) } }
-    try await eventually(comment) { isTime(try String(contentsOf: output, encoding: .utf8)) }
-    process.terminate()
-    let asked = ContinuousClock.now
-    try await eventually("it ends") { !process.isRunning }
-    // A request to a registry may take 5 s, a drain 4: neither is waited for here.
-    #expect(ContinuousClock.now - asked < .seconds(4))
-    return process.terminationReason == .exit ? process.terminationStatus : nil
+  /// Runs the words until a line of output begins so.
+  private func end(_ words: [String], after start: String) async throws -> Int32 {
+    try await end(words, when: "it says: \(start)") { child in
+      child.lines.contains { $0.hasPrefix(start) }
+    }
   }
 
   @Test(arguments: ["enrich", "run"])
@@ -89,9 +79,9 @@ import Testing
   }
 
   /// Waits until the condition holds; after half a minute the test has failed.
-  private func eventually(_ comment: Comment, _ condition: () throws -> Bool) async throws {
+  private func eventually(_ comment: Comment, _ condition: () -> Bool) async throws {
     let deadline = ContinuousClock.now + .seconds(30)
-    while try !condition() {
+    while !condition() {
       try #require(ContinuousClock.now < deadline, comment)
       try await Task.sleep(for: .milliseconds(20))
     }

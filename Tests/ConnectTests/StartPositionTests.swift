@@ -50,7 +50,7 @@ private let p1 = TopicPartition("t", 1)
 }
 
 /// What the data folder remembers, against a broker.
-@BlockingTests @Suite(.timeLimit(.minutes(1))) final class AssignerTests {
+@BlockingTests @Suite(.timeLimit(.minutes(3))) final class AssignerTests {
   let kafka: MockKafka
   let folder = FileManager.default.temporaryDirectory.appending(path: UUID().uuidString).path
   let store: StateStore

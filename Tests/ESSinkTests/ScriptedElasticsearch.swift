@@ -194,9 +194,9 @@ final class ScriptedElasticsearch: Sendable {
 
   /// The server itself never breaks off, so its accepted sockets are shut down under it.
   private func cutConnections() {
-    for descriptor in Int32(3)..<1024 where Self.localPort(of: descriptor) == port {
-      shutdown(descriptor, Int32(SHUT_RDWR))
-    }
+    // All of them before the first is shut down: the client comes back at once on a new one.
+    let mine = (Int32(3)..<1024).filter { Self.localPort(of: $0) == port }
+    for descriptor in mine { shutdown(descriptor, Int32(SHUT_RDWR)) }
   }
 
   /// The port of a connected socket's own end; nil for everything else.

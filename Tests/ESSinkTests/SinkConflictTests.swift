@@ -4,7 +4,7 @@ import Testing
 @testable import ESSink
 
 /// What a version conflict says, by version source and by what is stored.
-@Suite(.timeLimit(.minutes(2))) struct SinkConflictTests {
+@Suite(.timeLimit(.minutes(3))) struct SinkConflictTests {
   @Test func aBulkThatWasAppliedBeforeTheConnectionBrokeIsAlreadyWritten() async throws {
     let bench = try SinkBench([BulkReply(answer: .cut)])
     defer { bench.elasticsearch.stop() }

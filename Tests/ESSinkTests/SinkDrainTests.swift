@@ -3,7 +3,7 @@ import Testing
 @testable import ESSink
 
 /// A partition is given back only after what can be settled is, and a stop is one for all.
-@Suite(.timeLimit(.minutes(2))) struct SinkDrainTests {
+@Suite(.timeLimit(.minutes(3))) struct SinkDrainTests {
   @Test func aStopWaitsForTheBulkInFlightAndCommitsIt() async throws {
     let gate = Gate()
     let bench = try SinkBench([BulkReply(gate: gate)])

@@ -5,7 +5,7 @@ import Testing
 @testable import ESSink
 
 /// The record's own fault: the dead letter comes before the offset, or the task fails at it.
-@Suite(.timeLimit(.minutes(2))) struct SinkFaultTests {
+@Suite(.timeLimit(.minutes(3))) struct SinkFaultTests {
   static let reporting = [
     "behavior.on.malformed.documents": "warn", "drop.invalid.message": "true",
   ]

@@ -3,7 +3,7 @@ import Testing
 @testable import ESSink
 
 /// Tombstones, and the order of writes of one id.
-@Suite(.timeLimit(.minutes(2))) struct SinkOrderTests {
+@Suite(.timeLimit(.minutes(3))) struct SinkOrderTests {
   static let byField = [
     "version.source": "field", "version.field": "n", "external.version.header": "v",
     "behavior.on.null.values": "delete", "drop.invalid.message": "true",

@@ -3,7 +3,7 @@ import Testing
 @testable import ESSink
 
 /// The system's trouble is never the record's fault: what is sent again, what holds, what is not settled.
-@Suite(.timeLimit(.minutes(2))) struct SinkRetryTests {
+@Suite(.timeLimit(.minutes(3))) struct SinkRetryTests {
   @Test func onlyTheItemUnderPressureIsSentAgain() async throws {
     let bench = try SinkBench([.refuse(2, 429, "es_rejected_execution_exception")])
     defer { bench.elasticsearch.stop() }

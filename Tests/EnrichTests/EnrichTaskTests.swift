@@ -46,7 +46,7 @@ import Testing
     return await worker.run()
   }
 
-  @Test(.timeLimit(.minutes(1))) func scoresWhatItCanAndBuriesTheRest() async throws {
+  @Test(.timeLimit(.minutes(3))) func scoresWhatItCanAndBuriesTheRest() async throws {
     var records = (0..<500).map { Self.raw("r\($0)") }
     records.append((nil, records[0].value))
     records.append(("", records[0].value))
@@ -73,7 +73,7 @@ import Testing
 
   /// The second of the errors ends an idempotent producer's life.
   @Test(
-    .timeLimit(.minutes(1)),
+    .timeLimit(.minutes(3)),
     arguments: [
       RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED, RD_KAFKA_RESP_ERR_OUT_OF_ORDER_SEQUENCE_NUMBER,
     ])
@@ -93,7 +93,7 @@ import Testing
     #expect(Set(scored.compactMap { $0.value.map(RecordScorerTests.version) }).count == 300)
   }
 
-  @Test(.timeLimit(.minutes(1))) func whatIsTooLargeIsADeadLetter() async throws {
+  @Test(.timeLimit(.minutes(3))) func whatIsTooLargeIsADeadLetter() async throws {
     let review = Review(
       reviewID: "big", text: String(repeating: "long ", count: 1000),
       times: ReviewTimes(createdAt: 1, ingestedAt: 1))
@@ -104,7 +104,7 @@ import Testing
     #expect(try await kafka.read("reviews.dlq").map(\.key) == ["big"])
   }
 
-  @Test(.timeLimit(.minutes(1))) func aFullQueueOnlySlowsDown() async throws {
+  @Test(.timeLimit(.minutes(3))) func aFullQueueOnlySlowsDown() async throws {
     try await kafka.fill("reviews.raw", (0..<2000).map { Self.raw("r\($0)") })
     #expect(await enrich(producer: ["queue.buffering.max.messages": "100"]) == nil)
     #expect(try await kafka.read("reviews.scored").map(\.key) == (0..<2000).map { "r\($0)" })

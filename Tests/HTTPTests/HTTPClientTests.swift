@@ -6,7 +6,8 @@ import Testing
 @testable import HTTPClient
 
 private func client(_ change: (inout HTTPClientConfiguration) -> Void = { _ in }) -> HTTPClient {
-  var configuration = HTTPClientConfiguration(timeout: .seconds(5))
+  // Long: under a sanitizer a test may wait its turn for a minute.
+  var configuration = HTTPClientConfiguration(timeout: .seconds(120))
   change(&configuration)
   return HTTPClient(configuration: configuration)
 }

@@ -6,7 +6,7 @@ import Testing
 private let place = TopicPartition("t", 0)
 
 /// Where reading starts, ends and fails, and what is remembered of it.
-@BlockingTests @Suite(.timeLimit(.minutes(1))) struct ConsumerTests {
+@BlockingTests @Suite(.timeLimit(.minutes(3))) struct ConsumerTests {
   let kafka: MockKafka
 
   init() throws { kafka = try #require(MockKafka(topics: ["t": 1])) }

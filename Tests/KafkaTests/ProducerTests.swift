@@ -4,7 +4,7 @@ import TestKafka
 import Testing
 
 /// What of a produced record arrives, and what the caller hears of its delivery.
-@BlockingTests @Suite(.timeLimit(.minutes(1))) struct ProducerTests {
+@BlockingTests @Suite(.timeLimit(.minutes(3))) struct ProducerTests {
   let kafka: MockKafka
 
   init() throws { kafka = try #require(MockKafka(topics: ["t": 1])) }
