@@ -18,6 +18,9 @@ public final class ESSinkTask: RecordTask {
     let resource: String
     let writer: ActionWriter
     var open: Bulk?
+    /// Records that waited for an earlier write of their id. They are the oldest of all, and nothing behind
+    /// them is committed: their bulk goes before those that are ready, not behind all that is buffered.
+    var released: Bulk?
     /// Of the index, named by its state; nil while it takes documents.
     var indexHold: Hold?
     var indexRetryAt: Duration?
@@ -244,6 +247,21 @@ public final class ESSinkTask: RecordTask {
     return bulk
   }
 
+  private func openReleased(_ place: Int) -> Bulk {
+    if let open = destinations[place].released { return open }
+    let bulk = Bulk(number: number(), destination: place, openedAt: context.now, capacity: 4096)
+    destinations[place].released = bulk
+    return bulk
+  }
+
+  private func closeReleased(_ target: Destination) {
+    guard let bulk = target.released else { return }
+    target.released = nil
+    guard bulk.count > 0 else { return }
+    enlist(bulk)
+    schedule.addAgain(bulk.number)
+  }
+
   func number() -> Int {
     defer { nextNumber += 1 }
     return nextNumber
@@ -269,7 +287,10 @@ public final class ESSinkTask: RecordTask {
 
   public func flush() {
     flushing = true
-    for target in destinations { if let bulk = target.open { close(bulk, target) } }
+    for target in destinations {
+      if let bulk = target.open { close(bulk, target) }
+      closeReleased(target)
+    }
     send()
   }
 
@@ -285,6 +306,7 @@ public final class ESSinkTask: RecordTask {
       guard let bulk = target.open, bulk.count > 0 else { continue }
       if flushing || now - bulk.openedAt >= settings.linger { close(bulk, target) }
     }
+    for target in destinations { closeReleased(target) }
     flushing = false
     send()
   }
@@ -321,7 +343,7 @@ public final class ESSinkTask: RecordTask {
   private func put(single next: Waiting) {
     let place = destination(of: next.batch.source.topic)
     let target = destinations[place]
-    let bulk = open(place)
+    let bulk = openReleased(place)
     let number = bulk.add(batch: next.batch)
     do throws(RecordFault) {
       switch try append(next.batch[next.index], next.index, number, to: bulk, target) {

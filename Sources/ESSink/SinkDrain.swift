@@ -17,9 +17,14 @@ extension ESSinkTask {
       drop(bulk)
     }
     for target in destinations {
-      guard let bulk = target.open, bulk.belongsOnly(to: sources) else { continue }
-      target.open = nil
-      for item in bulk.items { release(item.id) }
+      if let bulk = target.open, bulk.belongsOnly(to: sources) {
+        target.open = nil
+        for item in bulk.items { release(item.id) }
+      }
+      if let bulk = target.released, bulk.belongsOnly(to: sources) {
+        target.released = nil
+        for item in bulk.items { release(item.id) }
+      }
     }
   }
 
@@ -30,7 +35,11 @@ extension ESSinkTask {
 
   public func isBusy(_ sources: Set<TopicPartition>) -> Bool {
     bulks.values.contains { $0.touches(sources) }
-      || destinations.contains { ($0.open?.count ?? 0) > 0 && $0.open!.touches(sources) }
+      || destinations.contains { target in
+        [target.open, target.released].contains { bulk in
+          bulk.map { $0.count > 0 && $0.touches(sources) } ?? false
+        }
+      }
       || !waiting.isEmpty
   }
 

@@ -59,6 +59,21 @@ import Testing
     #expect(bench.elasticsearch.documents["a"]?.version == 4)
   }
 
+  @Test func whatWaitedForItsIdGoesBeforeAllThatIsBuffered() async throws {
+    let gate = Gate()
+    let bench = try SinkBench([BulkReply(gate: gate)])
+    defer { bench.elasticsearch.stop() }
+    try await bench.kafka.fill(
+      "in", SinkBench.records("a", "b", "a", "c", "d", "e", "f", "g", "h"))
+    let small = ["batch.size": "2", "max.in.flight.requests": "1"]
+    let run = try bench.start(Self.byField.merging(small) { $1 })
+    try await eventually("the first bulk is there") { bench.elasticsearch.bulks.count == 1 }
+    gate.open()
+    #expect(await run.failure() == nil)
+    #expect(bench.sentIDs == [["a", "b"], ["a"], ["c", "d"], ["e", "f"], ["g", "h"]])
+    #expect(try await bench.committed() == 9)
+  }
+
   @Test func aRetriedWriteStillComesBeforeTheNextOfItsId() async throws {
     let bench = try SinkBench([.refuse(0, 429, "es_rejected_execution_exception")])
     defer { bench.elasticsearch.stop() }
