@@ -8,6 +8,7 @@ final class RawServer: Sendable {
   let port: Int
   private let listener: Int32
   private let accepted = Atomic<Int>(0)
+  private let isStopping = Atomic<Bool>(false)
 
   var connections: Int { accepted.load(ordering: .sequentiallyConsistent) }
 
@@ -30,7 +31,12 @@ final class RawServer: Sendable {
     Thread { [self] in
       while true {
         let socket = accept(listener, nil, nil)
-        guard socket >= 0 else { return }
+        guard socket >= 0 else {
+          guard isStopping.load(ordering: .sequentiallyConsistent) else { continue }
+          // Here and nowhere else: the number may belong to another test's listener at once.
+          close(listener)
+          return
+        }
         let (number, _) = accepted.add(1, ordering: .sequentiallyConsistent)
         serve(Connection(socket: socket), number)
         close(socket)
@@ -38,9 +44,10 @@ final class RawServer: Sendable {
     }.start()
   }
 
+  /// Accepts no more; call it once.
   func stop() {
+    isStopping.store(true, ordering: .sequentiallyConsistent)
     shutdown(listener, Int32(SHUT_RDWR))
-    close(listener)
   }
 
   struct Connection: Sendable {
