@@ -35,6 +35,7 @@ test: bootstrap
 # Without XCTest, which has no tests here and leaks at its end.
 sanitize: bootstrap
 	for kind in thread address; do \
+	  ASAN_OPTIONS=suppressions=$(CURDIR)/Tests/reads.supp \
 	  LSAN_OPTIONS=suppressions=$(CURDIR)/Tests/leaks.supp:print_suppressions=0 \
 	  $(SWIFT) test --disable-xctest --sanitize=$$kind --scratch-path $(BUILD)-$$kind || exit 1; \
 	done
