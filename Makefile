@@ -34,7 +34,7 @@ test: bootstrap
 # The unit tests under the thread sanitizer, then under the address sanitizer; any report fails.
 # Without XCTest, which has no tests here and leaks at its end.
 sanitize: bootstrap
-	for kind in thread address; do \
+	for kind in thread address; do OPINE_TEST_PATIENCE=10 \
 	  ASAN_OPTIONS=suppressions=$(CURDIR)/Tests/reads.supp \
 	  LSAN_OPTIONS=suppressions=$(CURDIR)/Tests/leaks.supp:print_suppressions=0 \
 	  $(SWIFT) test --disable-xctest --sanitize=$$kind --scratch-path $(BUILD)-$$kind || exit 1; \
