@@ -37,15 +37,20 @@ final class MockBroker {
     for (number, record) in records.enumerated() {
       let key = Array(record.key.utf8)
       var failure: KafkaError?
-      key.withUnsafeBytes { key in
-        (record.value ?? []).withUnsafeBytes { value in
-          do throws(KafkaError) {
-            try producer.produce(
-              topic: topic, partition: partition, key: key,
-              value: record.value == nil ? nil : value, token: number + 1)
-          } catch { failure = error }
+      repeat {
+        // Where there is no room, reports make some.
+        if failure != nil { producer.poll(milliseconds: 10) { _ in } }
+        failure = nil
+        key.withUnsafeBytes { key in
+          (record.value ?? []).withUnsafeBytes { value in
+            do throws(KafkaError) {
+              try producer.produce(
+                topic: topic, partition: partition, key: key,
+                value: record.value == nil ? nil : value, token: number + 1)
+            } catch { failure = error }
+          }
         }
-      }
+      } while failure?.code == "_QUEUE_FULL"
       if let failure { throw failure }
     }
     while producer.outstanding > 0 { producer.poll(milliseconds: 100) { _ in } }
