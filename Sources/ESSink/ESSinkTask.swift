@@ -118,9 +118,9 @@ public final class ESSinkTask: RecordTask {
     }
 
     for at in index..<end {
-      if bulk.bytes >= settings.bulkBytes || bulk.count >= settings.batchSize {
+      if isFull(bulk) {
         endRun(before: at)
-        close(bulk, target)
+        closeOpen(target)
         bulk = open(place)
         batchNumber = bulk.add(batch: batch)
       }
@@ -240,24 +240,34 @@ public final class ESSinkTask: RecordTask {
 
   private func open(_ place: Int) -> Bulk {
     if let open = destinations[place].open { return open }
-    let capacity = min(settings.bulkBytes, settings.batchSize * 1024) / 4
-    let bulk = Bulk(
-      number: number(), destination: place, openedAt: context.now, capacity: capacity)
+    let bulk = begin(place, capacity: min(settings.bulkBytes, settings.batchSize * 1024) / 4)
     destinations[place].open = bulk
     return bulk
   }
 
   private func openReleased(_ place: Int) -> Bulk {
     if let open = destinations[place].released { return open }
-    let bulk = Bulk(number: number(), destination: place, openedAt: context.now, capacity: 4096)
+    let bulk = begin(place, capacity: 4096)
     destinations[place].released = bulk
     return bulk
   }
 
+  private func begin(_ place: Int, capacity: Int) -> Bulk {
+    Bulk(number: number(), destination: place, openedAt: context.now, capacity: capacity)
+  }
+
+  private func isFull(_ bulk: Bulk) -> Bool {
+    bulk.bytes >= settings.bulkBytes || bulk.count >= settings.batchSize
+  }
+
+  private func closeOpen(_ target: Destination) {
+    guard let bulk = target.open.take(), bulk.count > 0 else { return }
+    enlist(bulk)
+    schedule.add(bulk.number)
+  }
+
   private func closeReleased(_ target: Destination) {
-    guard let bulk = target.released else { return }
-    target.released = nil
-    guard bulk.count > 0 else { return }
+    guard let bulk = target.released.take(), bulk.count > 0 else { return }
     enlist(bulk)
     schedule.addAgain(bulk.number)
   }
@@ -265,13 +275,6 @@ public final class ESSinkTask: RecordTask {
   func number() -> Int {
     defer { nextNumber += 1 }
     return nextNumber
-  }
-
-  private func close(_ bulk: Bulk, _ target: Destination) {
-    target.open = nil
-    guard bulk.count > 0 else { return }
-    enlist(bulk)
-    schedule.add(bulk.number)
   }
 
   /// Counts the bulk's memory until it leaves `bulks`.
@@ -288,7 +291,7 @@ public final class ESSinkTask: RecordTask {
   public func flush() {
     flushing = true
     for target in destinations {
-      if let bulk = target.open { close(bulk, target) }
+      closeOpen(target)
       closeReleased(target)
     }
     send()
@@ -304,7 +307,7 @@ public final class ESSinkTask: RecordTask {
     if schemas.advance(now: now) { context.mayProceed = true }
     for target in destinations {
       guard let bulk = target.open, bulk.count > 0 else { continue }
-      if flushing || now - bulk.openedAt >= settings.linger { close(bulk, target) }
+      if flushing || now - bulk.openedAt >= settings.linger { closeOpen(target) }
     }
     for target in destinations { closeReleased(target) }
     flushing = false
@@ -358,7 +361,7 @@ public final class ESSinkTask: RecordTask {
     } catch {
       setAside(next.batch, next.index, slice: next.slice, error)
     }
-    if bulk.bytes >= settings.bulkBytes || bulk.count >= settings.batchSize { close(bulk, target) }
+    if isFull(bulk) { closeReleased(target) }
   }
 
   public func waitForProgress(milliseconds: Int) { answers.wait(milliseconds: milliseconds) }

@@ -74,6 +74,21 @@ import Testing
     #expect(try await bench.committed() == 9)
   }
 
+  @Test func aFullBulkOfWhatWaitedLeavesTheOpenBulkAlone() async throws {
+    let gate = Gate()
+    let bench = try SinkBench([BulkReply(gate: gate)])
+    defer { bench.elasticsearch.stop() }
+    try await bench.kafka.fill("in", SinkBench.records("a", "b", "a", "b", "c"))
+    let small = ["batch.size": "2", "linger.ms": "3000"]
+    let run = try bench.start(Self.byField.merging(small) { $1 }, once: false)
+    try await eventually("the first bulk is there") { bench.elasticsearch.bulks.count == 1 }
+    gate.open()
+    try await eventually("all is committed") { try await bench.committed() == 5 }
+    run.worker.stop()
+    #expect(await run.failure() == nil)
+    #expect(bench.sentIDs == [["a", "b"], ["a", "b"], ["c"]])
+  }
+
   @Test func aRetriedWriteStillComesBeforeTheNextOfItsId() async throws {
     let bench = try SinkBench([.refuse(0, 429, "es_rejected_execution_exception")])
     defer { bench.elasticsearch.stop() }
