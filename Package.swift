@@ -77,7 +77,8 @@ let package = Package(
         "Telemetry",
       ]),
     library(
-      "Ingest", ["Kafka", "SchemaRegistry", "Reviews", "JSON", "SQLite", "Bytes", "Telemetry"]),
+      "Ingest",
+      ["Kafka", "SchemaRegistry", "Reviews", "JSON", "SQLite", "Bytes", "Scheduling", "Telemetry"]),
     library(
       "Enrich",
       ["Connect", "Kafka", "Avro", "Reviews", "CModel", "JSON", "Bytes", "Scheduling", "Telemetry"]),
@@ -114,7 +115,7 @@ let package = Package(
       name: "Benchmarks",
       dependencies: [
         "Avro", "Enrich", "Ingest", "Reviews", "Bytes", "HTTPClient", "RegistryServer",
-        "SearchServer", "SchemaRegistry", "CMappings",
+        "SearchServer", "SchemaRegistry", "Scheduling", "CMappings",
       ],
       path: "Benchmarks", swiftSettings: strict),
 
@@ -122,10 +123,10 @@ let package = Package(
       name: "TestKafka", dependencies: ["Kafka", "Scheduling", "CRdKafka"], path: "Tests/TestKafka",
       swiftSettings: strict),
     tests("BytesTests", ["Bytes"]),
-    tests("JSONTests", ["JSON"]),
+    tests("JSONTests", ["JSON", "Scheduling"]),
     tests("SQLiteTests", ["SQLite"]),
     tests("HTTPTests", ["HTTPClient", "HTTPServer"]),
-    tests("AvroTests", ["Avro", "CAvro"]),
+    tests("AvroTests", ["Avro", "CAvro", "Scheduling"]),
     tests("SchemaRegistryTests", ["SchemaRegistry", "RegistryServer"]),
     tests("KafkaTests", ["Kafka", "TestKafka", "CRdKafka"]),
     tests("ConnectTests", ["Connect", "Kafka", "Telemetry", "TestKafka"]),
@@ -135,13 +136,13 @@ let package = Package(
         "ESSink", "Connect", "Elasticsearch", "HTTPClient", "HTTPServer", "Kafka", "JSON", "Bytes",
         "Scheduling", "Telemetry", "TestKafka",
       ]),
-    tests("ReviewsTests", ["Reviews", "Avro", "Bytes"]),
+    tests("ReviewsTests", ["Reviews", "Avro", "Bytes", "Scheduling"]),
     tests("IngestTests", ["Ingest", "Reviews"]),
     tests(
       "EnrichTests",
       [
-        "Enrich", "Connect", "Kafka", "Reviews", "Avro", "Bytes", "Telemetry", "TestKafka",
-        "CRdKafka",
+        "Enrich", "Connect", "Kafka", "Reviews", "Avro", "Bytes", "Scheduling", "Telemetry",
+        "TestKafka", "CRdKafka",
       ]),
     tests(
       "SearchServerTests", ["SearchServer", "Elasticsearch", "HTTPClient", "JSON", "Bytes"]),

@@ -1,5 +1,6 @@
 import Avro
 import Bytes
+import Scheduling
 
 /// Decodes `count` mutated payloads with every decoder, by a flat and by a recursive schema.
 ///
@@ -14,7 +15,7 @@ func fuzzAvro(count: Int, seed: UInt64) -> Bool {
       try FuzzTarget(review, Array(SampleReview.payloads(40))),
       try FuzzTarget(complex, complexPayloads(AvroValueCoder(complex))),
     ]
-    var generator = SplitMix64(state: seed)
+    var generator = SeededGenerator(seed: seed)
     var tally = FuzzTally()
     for round in 0..<1000 {
       let payload = targets[round % 2].mutated(&generator)
@@ -90,7 +91,7 @@ private struct FuzzTarget {
   }
 
   /// A payload with one to four faults, now and then one without.
-  func mutated(_ generator: inout SplitMix64) -> [UInt8] {
+  func mutated(_ generator: inout SeededGenerator) -> [UInt8] {
     var bytes = payloads[generator.below(payloads.count)]
     for _ in 0..<generator.below(5) where !bytes.isEmpty {
       let place = generator.below(bytes.count)
@@ -111,18 +112,10 @@ private struct FuzzTarget {
 private let hugeLong: [UInt8] = [0xfe, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 1]
 private let edges: [UInt8] = [0, 1, 2, 3, 0x7f, 0x80, 0xfe, 0xff]
 
-private struct SplitMix64 {
-  var state: UInt64
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9e37_79b9_7f4a_7c15
-    var z = state
-    z = (z ^ z >> 30) &* 0xbf58_476d_1ce4_e5b9
-    z = (z ^ z >> 27) &* 0x94d0_49bb_1331_11eb
-    return z ^ z >> 31
+extension SeededGenerator {
+  fileprivate mutating func below(_ limit: Int) -> Int {
+    Int(truncatingIfNeeded: next() >> 1) % limit
   }
-
-  mutating func below(_ limit: Int) -> Int { Int(truncatingIfNeeded: next() >> 1) % limit }
 }
 
 private let complexSchema = """

@@ -1,4 +1,5 @@
 import Reviews
+import Scheduling
 
 /// Shares of what is not a new review, in percent; together no more than 100.
 public struct GeneratorShares: Sendable, Equatable {
@@ -53,7 +54,7 @@ public struct ReviewGenerator: Sendable {
     var times: Set<Int64>
   }
 
-  private var random: SeededRandom
+  private var random: SeededGenerator
   private let shares: GeneratorShares
   private let businesses: [String]
   private var untouched: [Known] = []
@@ -62,7 +63,7 @@ public struct ReviewGenerator: Sendable {
   private var poisoned = 0
 
   public init(seed: UInt64, shares: GeneratorShares = GeneratorShares()) {
-    var random = SeededRandom(seed: seed)
+    var random = SeededGenerator(seed: seed)
     businesses = (0..<50).map { _ in Self.id(&random) }
     self.random = random
     self.shares = shares
@@ -195,12 +196,12 @@ public struct ReviewGenerator: Sendable {
     return second.removeLast()
   }
 
-  private static func add(_ known: Known, to list: inout [Known], _ random: inout SeededRandom) {
+  private static func add(_ known: Known, to list: inout [Known], _ random: inout SeededGenerator) {
     if list.count < remembered { return list.append(known) }
     list[Int.random(in: 0..<list.count, using: &random)] = known
   }
 
-  private static func id(_ random: inout SeededRandom) -> String {
+  private static func id(_ random: inout SeededGenerator) -> String {
     let bytes = (0..<22).map { _ in alphabet[Int(random.next() & 63)] }
     return String(decoding: bytes, as: UTF8.self)
   }

@@ -1,4 +1,5 @@
 import JSON
+import Scheduling
 import Testing
 
 @testable import Avro
@@ -14,7 +15,7 @@ struct JavaOracle {
   @Test func parsingAndPrintingAgreeWithJava() throws {
     let seed = UInt64.random(in: 0 ... .max)
     print("parsingAndPrintingAgreeWithJava seed \(seed)")
-    var random = RandomSchemas(generator: SeededGenerator(state: seed))
+    var random = RandomSchemas(generator: SeededGenerator(seed: seed))
     let schemas =
       [TestSchemas.review, TestSchemas.complex] + (0..<3000).map { _ in random.document() }
     let answers = try java(schemas)

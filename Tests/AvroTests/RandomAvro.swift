@@ -1,3 +1,5 @@
+import Scheduling
+
 @testable import Avro
 
 /// Random values of a schema.
@@ -6,7 +8,7 @@ struct RandomAvro {
   let definitions: [AvroName: AvroSchema]
 
   init(_ schema: AvroSchema, seed: UInt64) {
-    generator = SeededGenerator(state: seed)
+    generator = SeededGenerator(seed: seed)
     definitions = schema.definitions
   }
 

@@ -1,4 +1,5 @@
 import JSON
+import Scheduling
 
 /// Random valid schemas, and what became of them after some edits.
 struct RandomSchemaPairs {
@@ -8,7 +9,7 @@ struct RandomSchemaPairs {
   private var names: [String] = []
   private var reuses = false
 
-  init(seed: UInt64) { generator = SeededGenerator(state: seed) }
+  init(seed: UInt64) { generator = SeededGenerator(seed: seed) }
 
   /// A writer's schema, a reader's made from it, and whether a named type is used more than once.
   mutating func pair() -> (writer: JSONValue, reader: JSONValue, reuses: Bool) {

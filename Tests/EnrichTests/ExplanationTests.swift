@@ -1,4 +1,5 @@
 import Reviews
+import Scheduling
 import Testing
 
 @testable import Enrich
@@ -20,7 +21,7 @@ struct ExplanationTests {
   func addsUp() throws {
     let model = try LinearModel.builtIn()
     let seed = UInt64.random(in: 0 ... .max)
-    var random = SeededGenerator(state: seed)
+    var random = SeededGenerator(seed: seed)
     for _ in 0..<2000 {
       let count = Int.random(in: 0...60, using: &random)
       let text = (0..<count).map { _ in

@@ -1,4 +1,5 @@
 import Reviews
+import Scheduling
 import Testing
 
 /// Random histories, judged by the audit and by a model that keeps everything.
@@ -49,7 +50,7 @@ import Testing
   @Test func agreesWithTheNaiveModelOnRandomHistories() {
     let seed = UInt64.random(in: 0 ... .max)
     for round in 0..<400 {
-      var random = SeededGenerator(state: seed &+ UInt64(round))
+      var random = SeededGenerator(seed: seed &+ UInt64(round))
       let keys = Int.random(in: 1...12, using: &random)
       var raw: [Raw] = []
       var letters: Set<AuditPlace> = []
@@ -87,16 +88,5 @@ import Testing
       }
       #expect(it.counts == Self.naive(raw, letters, documents), "seed \(seed) round \(round)")
     }
-  }
-}
-
-struct SeededGenerator: RandomNumberGenerator {
-  var state: UInt64
-  mutating func next() -> UInt64 {
-    state &+= 0x9e37_79b9_7f4a_7c15
-    var z = state
-    z = (z ^ z >> 30) &* 0xbf58_476d_1ce4_e5b9
-    z = (z ^ z >> 27) &* 0x94d0_49bb_1331_11eb
-    return z ^ z >> 31
   }
 }
