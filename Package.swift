@@ -149,9 +149,9 @@ let package = Package(
     tests(
       "CommandLineTests",
       [
-        "opine", "Avro", "Bytes", "CMappings", "CRdKafka", "Configuration", "Connect", "ESSink",
+        "opine", "Avro", "Bytes", "CMappings", "Configuration", "Connect", "ESSink",
         "Elasticsearch", "Enrich", "HTTPClient", "HTTPServer", "Ingest", "JSON", "Kafka",
-        "RegistryServer", "Reviews", "SchemaRegistry",
+        "RegistryServer", "Reviews", "SchemaRegistry", "TestKafka",
       ]),
     tests("TidyTests", []),
   ],

@@ -4,6 +4,7 @@ import HTTPServer
 import JSON
 import Kafka
 import Reviews
+import TestKafka
 import Testing
 
 @testable import opine
@@ -12,11 +13,11 @@ import Testing
 @Suite(.serialized) struct DoctorTests {
   private typealias Answer = (method: String, path: String, status: Int, body: JSONValue)
 
-  private let kafka: MockBroker
+  private let kafka: MockKafka
 
   init() throws {
     kafka = try #require(
-      MockBroker(topics: ["reviews.raw": 2, "reviews.scored": 2, "reviews.dlq": 1]))
+      MockKafka(topics: ["reviews.raw": 2, "reviews.scored": 2, "reviews.dlq": 1]))
   }
 
   private static var mappings: JSONValue {
@@ -123,7 +124,7 @@ import Testing
 
   @Test("what is missing is named, with opine apply as its mending", .timeLimit(.minutes(1)))
   func missing() async throws {
-    let bare = try #require(MockBroker(topics: ["reviews.raw": 2]))
+    let bare = try #require(MockKafka(topics: ["reviews.raw": 2]))
     let elasticsearch = try Self.elasticsearch([
       ("GET", "/_index_template/reviews", 404, [:]), ("GET", "/_alias/reviews", 404, [:]),
     ])
@@ -183,10 +184,10 @@ import Testing
   @Test("groups: nothing committed warns, a commit beyond the log's end fails; letters warn")
   func groups() async throws {
     let (elasticsearch, registry) = (try Self.elasticsearch(), try Self.registry())
-    try kafka.fill("reviews.raw", [("a", [1]), ("b", [2])])
-    try kafka.fill("reviews.scored", [("a", [1])])
-    try kafka.fill("reviews.dlq", [("a", [1])])
-    try kafka.commit(
+    try await kafka.fill("reviews.raw", [("a", [1]), ("b", [2])])
+    try await kafka.fill("reviews.scored", [("a", [1])])
+    try await kafka.fill("reviews.dlq", [("a", [1])])
+    try await kafka.commit(
       [TopicPartition("reviews.scored", 0): 7], group: "connect-reviews-elasticsearch")
     let found = try await diagnose(elasticsearch: elasticsearch.url, registry: registry.url)
     #expect(found.code == 1)

@@ -1,18 +1,18 @@
 import Foundation
 import JSON
-import Kafka
 import Reviews
+import TestKafka
 import Testing
 
 @testable import opine
 
 /// `opine tail` against librdkafka's mock broker.
 @Suite(.serialized) struct TailTests {
-  private let kafka: MockBroker
+  private let kafka: MockKafka
   private let registry: Answers
 
   init() throws {
-    kafka = try #require(MockBroker(topics: ["reviews.scored": 2]))
+    kafka = try #require(MockKafka(topics: ["reviews.scored": 2]))
     registry = try Answers([
       ("GET", "/schemas/ids/8", 200, ["schema": .string(ReviewSchemas.scoredReview)])
     ])
@@ -25,7 +25,7 @@ import Testing
   @Test("shows a line each from the beginning, and ends after so many", .timeLimit(.minutes(1)))
   func fromStart() async throws {
     let long = "Dreadful.\n" + String(repeating: "cold soup ", count: 40) + "\u{1b}[2J"
-    try kafka.fill(
+    try await kafka.fill(
       "reviews.scored",
       [
         scoredRecord("a", .negative, score: -0.8, text: long, stars: 1),
@@ -45,12 +45,12 @@ import Testing
 
   @Test("from now on: only what comes later, of every partition", .timeLimit(.minutes(1)))
   func fromNow() async throws {
-    try kafka.fill(
+    try await kafka.fill(
       "reviews.scored", [scoredRecord("old", .negative, score: -1, text: "before")])
     let program = try tail(["--json", "-n", "2"])
     #expect(try await program.says("from now on"))
-    try kafka.fill("reviews.scored", [scoredRecord("n0", .positive, score: 1, text: "later")])
-    try kafka.fill("reviews.scored", partition: 1, [("n1", nil)])
+    try await kafka.fill("reviews.scored", [scoredRecord("n0", .positive, score: 1, text: "later")])
+    try await kafka.fill("reviews.scored", partition: 1, [("n1", nil)])
     let ended = try await program.end()
     #expect(ended.code == 0)
     #expect(Set(ended.json.compactMap { $0["review_id"]?.string }) == ["n0", "n1"])
@@ -59,7 +59,7 @@ import Testing
 
   @Test("--label passes the others over; what is no scored review is told, not fatal")
   func label() async throws {
-    try kafka.fill(
+    try await kafka.fill(
       "reviews.scored",
       [
         ("bad", [9, 9, 9]), ("short", [0, 0, 0, 0, 8, 1]),
@@ -74,18 +74,18 @@ import Testing
 
   @Test("a signal ends it with 0, and no offset was committed", arguments: [SIGINT, SIGTERM])
   func signal(number: Int32) async throws {
-    try kafka.fill("reviews.scored", [scoredRecord("a", .negative, score: -1, text: "x")])
+    try await kafka.fill("reviews.scored", [scoredRecord("a", .negative, score: -1, text: "x")])
     let program = try tail(["--from-start"])
     #expect(try await program.lines(1).count == 1)
     program.signal(number)
     #expect(try await program.end().code == 0)
-    let places = [TopicPartition("reviews.scored", 0), TopicPartition("reviews.scored", 1)]
-    #expect(try kafka.committed(places, group: "opine-tail").isEmpty)
+    #expect(try await kafka.committed("opine-tail", "reviews.scored", 0) == nil)
+    #expect(try await kafka.committed("opine-tail", "reviews.scored", 1) == nil)
   }
 
   @Test("a missing topic is told with the command that makes it")
   func noTopic() async throws {
-    let empty = try #require(MockBroker(topics: ["other": 1]))
+    let empty = try #require(MockKafka(topics: ["other": 1]))
     let ended = try await Program.run([
       "tail", "--kafka", empty.address, "--registry", registry.url,
     ])

@@ -27,6 +27,9 @@ public final class MockKafka: @unchecked Sendable {
     rd_kafka_destroy(client)
   }
 
+  /// `HOST:PORT`, for programs that connect to it.
+  public var address: String { properties["bootstrap.servers"] ?? "" }
+
   /// The next produce requests are answered so.
   public func refuseProduce(_ errors: [rd_kafka_resp_err_t]) {
     rd_kafka_mock_push_request_errors_array(cluster, 0, errors.count, errors)
@@ -116,6 +119,13 @@ public final class MockKafka: @unchecked Sendable {
       let consumer = try Consumer(properties.merging(["group.id": group]) { $1 })
       let place = TopicPartition(topic, partition)
       return try consumer.committed([place])[place]
+    }
+  }
+
+  /// Commits for the group, which need not be there.
+  public func commit(_ offsets: [TopicPartition: Int64], group: String) async throws {
+    try await onThread { [properties] in
+      try Consumer(properties.merging(["group.id": group]) { $1 }).commitAndWait(offsets)
     }
   }
 
