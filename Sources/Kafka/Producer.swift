@@ -50,17 +50,18 @@ public struct Producer: ~Copyable {
     for topic in topics.values { rd_kafka_topic_destroy(topic) }
   }
 
-  /// Queues a copy of the record. Throws `_QUEUE_FULL` (retriable) while the queue has no room, or a mock
-  /// cluster would trim what its reader has not read: poll, then try again. `token` comes back in the delivery report. `partition` nil: by the key's hash.
+  /// Queues a copy of the record. `token` comes back in the delivery report. `partition` nil: by the key's
+  /// hash.
+  ///
+  /// Throws `_QUEUE_FULL` (retriable) while the queue has no room, a mock cluster would trim what its reader
+  /// has not read, or a cluster that has never answered is owed a megabyte: poll, then try again.
   public mutating func produce(
     topic: String, partition: Int32? = nil, key: UnsafeRawBufferPointer?,
     value: UnsafeRawBufferPointer?, headers: [RecordHeader] = [], token: Int
   ) throws(KafkaError) {
     let size = (key?.count ?? 0) + (value?.count ?? 0)
-    guard retention.admits(topic, size, client: client.raw) else {
-      throw KafkaError(
-        RD_KAFKA_RESP_ERR__QUEUE_FULL, "produce to \(topic)",
-        reason: "the mock cluster keeps no more of what is not read yet: start `opine run`")
+    if let reason = retention.refusal(topic, size, client: client.raw) {
+      throw KafkaError(RD_KAFKA_RESP_ERR__QUEUE_FULL, "produce to \(topic)", reason: reason)
     }
     let handle = try handle(of: topic)
     let list = headers.isEmpty ? nil : Self.list(headers)

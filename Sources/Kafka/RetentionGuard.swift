@@ -37,35 +37,39 @@ struct RetentionGuard: ~Copyable {
 
   init(_ properties: KafkaProperties) { self.properties = properties }
 
-  /// Whether the client may produce a record of so many bytes to the topic now. Asks only when all that it
-  /// produced before is on the broker, so that the log's end tells all.
-  mutating func admits(_ topic: String, _ count: Int, client: OpaquePointer) -> Bool {
+  private static let unread =
+    "the mock cluster keeps no more of what is not read yet: start `opine run`"
+  private static let silent = "the cluster has not answered yet"
+
+  /// Why the client may not produce a record of so many bytes to the topic now; nil where it may. Asks only
+  /// when all that it produced before is on the broker, so that the log's end tells all.
+  mutating func refusal(_ topic: String, _ count: Int, client: OpaquePointer) -> String? {
     switch state {
-    case .real: return true
+    case .real: return nil
     case .unknown:
       if let id = rd_kafka_clusterid(client, 0) {
         state = MockCluster.isMock(clusterID: String(cString: id)) ? .mock : .real
         rd_kafka_mem_free(client, id)
-        return admits(topic, count, client: client)
+        return refusal(topic, count, client: client)
       }
       early += count + Self.overhead
-      return early < Self.creditWhileUnknown
+      return early < Self.creditWhileUnknown ? nil : Self.silent
     case .mock:
-      guard let group = Self.readers[topic] else { return true }
+      guard let group = Self.readers[topic] else { return nil }
       var account = accounts[topic] ?? Account()
       defer { accounts[topic] = account }
       let cost = count + Self.overhead
       if account.credit < cost {
-        guard .now >= account.askAgain, rd_kafka_outq_len(client) == 0 else { return false }
+        guard .now >= account.askAgain, rd_kafka_outq_len(client) == 0 else { return Self.unread }
         account.credit = credit(topic, group, mean: account.mean)
         account.askAgain = .now + .milliseconds(20)
         // A record larger than all that may be unread still has to pass once all is read.
-        if account.credit < cost && account.credit < Self.limit { return false }
+        if account.credit < cost && account.credit < Self.limit { return Self.unread }
       }
       account.credit -= cost
       account.bytes += cost
       account.records += 1
-      return true
+      return nil
     }
   }
 

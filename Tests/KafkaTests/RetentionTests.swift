@@ -55,6 +55,20 @@ import Testing
     #expect(try admin.watermarks(raw).low <= Int64(first), "only what was read may be trimmed")
   }
 
+  @Test func aClusterThatHasNeverAnsweredIsNotCalledAMock() throws {
+    var producer = try Producer(["bootstrap.servers": "127.0.0.1:1"])
+    var refusal: KafkaError?
+    for number in 1...2000 where refusal == nil {
+      Self.value.withUnsafeBytes { bytes in
+        do throws(KafkaError) {
+          try producer.produce(topic: "reviews.raw", key: nil, value: bytes, token: number)
+        } catch { refusal = error }
+      }
+    }
+    #expect(refusal?.code == "_QUEUE_FULL")
+    #expect(refusal?.reason == "the cluster has not answered yet")
+  }
+
   @Test func aTopicWithoutAReaderIsNotHeldBack() async throws {
     let count = try await onThread {
       let cluster = try MockCluster()
