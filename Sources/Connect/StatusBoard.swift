@@ -64,6 +64,9 @@ struct StatusBoard {
     now: Duration, task: any RecordTask, deadLetters: DeadLetterQueue?, machine: WorkerMachine,
     context: WorkerContext, consumer: borrowing Consumer, isAssigned: Bool
   ) {
+    // In every round: what is in flight for some milliseconds at a steady beat would else be told as 0 for
+    // as long as the beat and the updates keep in step.
+    gauges[.recordsUnsettled]?.set(Int64(machine.unsettled))
     guard now >= nextUpdate else { return }
     nextUpdate = now + .milliseconds(200)
     let assigned = machine.assigned
@@ -78,7 +81,6 @@ struct StatusBoard {
     gauges[.holds]?.set(Int64(holds.count))
     gauges[.partitions]?.set(Int64(assigned.count))
     gauges[.bytesUnsettled]?.set(Int64(context.budget.used))
-    gauges[.recordsUnsettled]?.set(Int64(machine.unsettled))
     var lag: Int64 = 0
     for source in assigned {
       guard let high = consumer.knownWatermarks(source)?.high,

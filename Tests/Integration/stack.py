@@ -135,6 +135,11 @@ class Stack:
         return found
 
     def tell(self):
+        """What a person would look at after a failure."""
+        try:
+            print("--- status\n" + json.dumps(self.status(), indent=1))
+        except (OSError, ValueError, subprocess.SubprocessError) as error:
+            print(f"--- no status: {error}")
         for name in ("dev", "registry", "enrich", "connect", "run", "generate", "ingest"):
             path = os.path.join(self.home, f"{name}.log")
             if os.path.exists(path):
