@@ -32,7 +32,7 @@ extension ESSinkTask {
     let number = bulk.number
     let request = client.request(
       .post, "/\(resource)/_mget?_source=false", body: .bytes(Array(body.utf8)),
-      timeout: settings.readTimeout)
+      timeout: settings.connection.readTimeout)
     client.http.start(request) { [answers] result in answers.post(.stored(number, result)) }
   }
 

@@ -321,7 +321,7 @@ public final class ESSinkTask: RecordTask {
       bulk.sentAt = context.now
       counters.sent(bytes: body.count)
       let request = client.request(
-        .post, path, body: .shared(body), ndjson: true, timeout: settings.readTimeout,
+        .post, path, body: .shared(body), ndjson: true, timeout: settings.connection.readTimeout,
         node: bulk.attempts)
       client.http.start(request) { [answers] result in answers.post(.bulk(number, result)) }
     }

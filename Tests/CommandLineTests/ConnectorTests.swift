@@ -10,9 +10,9 @@ import Testing
   @Test func theReviewsSinkSetsEveryFaultAsideAndObeysAllItsProperties() throws {
     let invocation = try Invocation(StageCommands.run, [], environment: [:])
     let settings = try SinkConnector(try ConnectorFile.builtIn(invocation)).settings
-    #expect(settings.unknown == [])
+    #expect(settings.warnings == [])
     #expect(settings.deadLetters?.topic == "reviews.dlq")
-    #expect(settings.urls == ["http://127.0.0.1:9200"])
+    #expect(settings.connection.urls == ["http://127.0.0.1:9200"])
     for stage in [DeadLetterStage.keyConverter, .valueConverter, .task] {
       for kind in ["avro", "key", "version", "document"] {
         let fault = RecordFault(stage: stage, kind: kind, reason: "")
@@ -33,6 +33,8 @@ import Testing
     #expect(try onGap([:], "--on-gap", "continue") == .pass)
     #expect(try onGap(["on.gap": "halt"], "--on-gap", "continue") == .halt)
     let error = #expect(throws: CommandError.self) { try onGap(["on.gap": "jump"]) }
-    #expect(error?.why == "on.gap: must be one of halt, continue")
+    #expect(
+      error?.why
+        == "on.gap: Invalid value jump for configuration on.gap: must be one of halt, continue")
   }
 }

@@ -1,3 +1,4 @@
+import Connect
 import Kafka
 import Testing
 
@@ -6,8 +7,9 @@ import Testing
 /// What each property of Confluent's says of which fault.
 @Suite struct FaultPolicyTests {
   static let required = [
-    "name": "s", "topics": "t", "connection.url": "http://localhost:9200",
-    "value.converter.schema.registry.url": "http://localhost:8081",
+    "name": "s", "connector.class": "ElasticsearchSink", "topics": "t",
+    "connection.url": "http://localhost:9200",
+    "value.converter": "AvroConverter",
   ]
   static let conversion = RecordFault(stage: .valueConverter, kind: "avro", reason: "cut")
   static let key = RecordFault(stage: .task, kind: "key", reason: "null")
@@ -44,10 +46,12 @@ import Testing
     let wrong = [
       "errors.tolerance": "some", "drop.invalid.message": "yes",
       "behavior.on.malformed.documents": "drop", "behavior.on.null.values": "skip",
-      "errors.deadletterqueue.topic.name": "t",
+      "batch.size": "many", "linger.ms": "-1", "errors.deadletterqueue.topic.name": "t",
     ]
-    let error = try #require(throws: SinkSettingsError.self) { try policy(wrong) }
+    let error = try #require(throws: ConfigError.self) { try policy(wrong) }
     #expect(Set(error.problems.map(\.property)) == Set(wrong.keys))
-    #expect(error.description.contains("errors.tolerance: must be one of none, all"))
+    #expect(
+      error.description.contains(
+        "Invalid value some for configuration errors.tolerance: must be one of none, all"))
   }
 }

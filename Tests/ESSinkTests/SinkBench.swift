@@ -60,7 +60,8 @@ final class SinkBench: Sendable {
     _ changes: [String: String] = [:], once: Bool = true, drain: Duration = .seconds(4)
   ) throws -> Run {
     var properties = [
-      "name": "bench", "topics": "in", "connection.url": "127.0.0.1:\(elasticsearch.port)",
+      "name": "bench", "connector.class": "ElasticsearchSink", "topics": "in",
+      "connection.url": "127.0.0.1:\(elasticsearch.port)",
       "value.converter.schema.registry.url": "http://unused", "linger.ms": "100",
       "retry.backoff.ms": "20", "errors.deadletterqueue.topic.name": "dlq",
       "errors.tolerance": "all", "errors.deadletterqueue.context.headers.enable": "true",
@@ -80,7 +81,8 @@ final class SinkBench: Sendable {
     let worker = Worker(settings: settings, health: health, metrics: metrics) { context in
       ESSinkTask(
         settings: sink, context: context,
-        client: ElasticsearchClient(urls: sink.urls, http: HTTPClient(configuration: client))
+        client: ElasticsearchClient(
+          urls: sink.connection.urls, http: HTTPClient(configuration: client))
       ) { id, answer in
         answer(id == 1 ? .success(SinkBench.schema) : .failure(.unknown))
       }

@@ -79,7 +79,8 @@ public struct ConfigKey: Sendable {
     }
     if let range, let number = Int(text), !range.contains(number) {
       let bound =
-        number < range.lowerBound ? "at least \(range.lowerBound)" : "no more than \(range.upperBound)"
+        number < range.lowerBound
+        ? "at least \(range.lowerBound)" : "no more than \(range.upperBound)"
       return ["Invalid value \(text) for configuration \(name): Value must be \(bound)"]
     }
     if let problem = check?(text) {

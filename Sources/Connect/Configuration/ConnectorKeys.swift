@@ -10,7 +10,8 @@ public enum ConnectorKey {
     check: { $0.isEmpty ? "String must be non-empty" : nil })
   public static let connectorClass = ConfigKey(
     "connector.class", .class, .required, importance: .high, group: common,
-    "Class of the connector; Confluent's name of the Elasticsearch sink, in full or simple, is understood.")
+    "Class of the connector; Confluent's name of the Elasticsearch sink, in full or simple, is understood."
+  )
   public static let tasksMax = ConfigKey(
     "tasks.max", .int, .value("1"), importance: .high, group: common,
     "Tasks of the connector: each has a thread and a consumer of its own.", range: 1...1000)
@@ -53,7 +54,8 @@ public enum ConnectorKey {
     "Accepted. Topic, partition and offset are always logged, what is in a record never.")
   public static let deadLetterTopic = ConfigKey(
     "errors.deadletterqueue.topic.name", .string, .value(""), group: errors,
-    "Topic for records that can never succeed; empty: they are skipped where a policy sets them aside.")
+    "Topic for records that can never succeed; empty: they are skipped where a policy sets them aside."
+  )
   public static let deadLetterReplication = ConfigKey(
     "errors.deadletterqueue.topic.replication.factor", .int, .value("3"), group: errors,
     "Replication factor of the dead letter topic where it has to be created.", range: 1...32767)

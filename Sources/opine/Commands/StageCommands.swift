@@ -71,10 +71,10 @@ enum StageCommands {
     _ properties: [String: String], _ invocation: Invocation, _ stage: Stage
   ) throws -> [Worker] {
     let connector = try connector(properties, invocation)
-    for name in connector.settings.unknown {
-      Terminal.say("opine: \(connector.settings.name): nothing obeys the property \(name)")
+    for warning in connector.settings.warnings {
+      Terminal.say("opine: \(connector.settings.name): \(warning)")
     }
-    let registry = registryClient(connector.settings.registryURLs.joined(separator: ","))
+    let registry = registryClient(properties["value.converter.schema.registry.url"] ?? "")
     return connector.workers(
       kafka: invocation.kafkaProperties, dataDirectory: invocation.text(.data),
       once: invocation.flag(.once), stage: stage, schemas: schemaSource(registry))
@@ -87,7 +87,7 @@ enum StageCommands {
     do {
       return try SinkConnector(
         properties.merging(["on.gap": invocation.text(.onGap)]) { own, _ in own })
-    } catch let error as SinkSettingsError {
+    } catch let error as ConfigError {
       throw CommandError(
         .failed, "the connector can't be started", why: error.description,
         next: "mend these properties")

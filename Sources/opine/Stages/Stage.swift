@@ -63,7 +63,7 @@ struct SinkConnector {
 
   init(_ properties: [String: String]) throws {
     settings = try SinkSettings(properties)
-    taskCount = max(1, Int(properties["tasks.max"] ?? "1") ?? 1)
+    taskCount = settings.tasksMax
   }
 
   func workers(
@@ -83,25 +83,9 @@ struct SinkConnector {
       let settings = settings
       return Worker(settings: worker, health: stage.health, metrics: stage.metrics) { context in
         ESSinkTask(
-          settings: settings, context: context, client: Self.client(settings),
+          settings: settings, context: context, client: settings.client(),
           schemaSource: schemas)
       }
     }
-  }
-
-  private static func client(_ settings: SinkSettings) -> ElasticsearchClient {
-    var configuration = HTTPClientConfiguration()
-    configuration.connectTimeout = settings.connectTimeout
-    configuration.timeout = settings.readTimeout
-    configuration.maximumConnectionsPerHost = settings.inFlight + 1
-    var credentials: HTTPCredentials?
-    if let user = settings.username {
-      credentials = .basic(user: user, password: settings.password ?? "")
-    } else if let key = settings.apiKey {
-      credentials = .apiKey(key)
-    }
-    return ElasticsearchClient(
-      urls: settings.urls, http: HTTPClient(configuration: configuration),
-      credentials: credentials)
   }
 }
