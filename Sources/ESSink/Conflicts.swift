@@ -62,7 +62,9 @@ extension ESSinkTask {
       return .settled(.alreadyWritten)
     }
     let end = context.partitionEnd(source)
-    if stored >= record.offset, let end, stored < end {
+    // It was sent, so it has a version.
+    let sent = (try? Self.offsetVersion(of: record)) ?? record.offset
+    if stored >= sent, let end, stored < end {
       counters.replays.add()
       return .settled(.alreadyWritten)
     }

@@ -208,7 +208,7 @@ public final class ESSinkTask: RecordTask {
 
   private func version(of record: Record, captured: Int64?) throws(RecordFault) -> Int64? {
     switch settings.versionSource {
-    case .offset: return record.offset
+    case .offset: return try Self.offsetVersion(of: record)
     case .timestamp: return record.timestamp
     case .none: return nil
     case .field where record.value != nil: return captured
@@ -222,6 +222,17 @@ public final class ESSinkTask: RecordTask {
       }
       return number
     }
+  }
+
+  /// The record's offset; of a replayed dead letter the one that it had at first.
+  static func offsetVersion(of record: Record) throws(RecordFault) -> Int64 {
+    guard let text = record.header(DeadLetterHeaders.replayedVersion) else { return record.offset }
+    guard let number = Int64(text), (0...record.offset).contains(number) else {
+      throw RecordFault(
+        stage: .task, kind: "version",
+        reason: "the header \(DeadLetterHeaders.replayedVersion) is no earlier offset")
+    }
+    return number
   }
 
   // MARK: - Bulks

@@ -33,6 +33,9 @@ public enum DeadLetterHeaders {
   public static let stage = prefix + "stage"
   public static let reason = prefix + "exception.message"
   public static let kind = prefix + "exception.class.name"
+  /// Of a replayed letter: the offset that its record had at first, in decimal text. Where versions are
+  /// offsets it is the record's version, so that a replay never beats what is newer.
+  public static let replayedVersion = "opine.version"
 
   /// The headers that tell where the record was and why it came here.
   public static func make(

@@ -43,6 +43,21 @@ public struct Record {
     return found
   }
 
+  /// The last header of that name as text; nil where there is none, its value is null or no UTF-8. Costs
+  /// nothing for a record without headers.
+  public func header(_ name: String) -> String? {
+    var list: OpaquePointer?
+    guard rd_kafka_message_headers(raw, &list) == RD_KAFKA_RESP_ERR_NO_ERROR, let list else {
+      return nil
+    }
+    var value: UnsafeRawPointer?
+    var count = 0
+    guard rd_kafka_header_get_last(list, name, &value, &count) == RD_KAFKA_RESP_ERR_NO_ERROR,
+      let value
+    else { return nil }
+    return String(validating: UnsafeRawBufferPointer(start: value, count: count), as: UTF8.self)
+  }
+
   /// Bytes that this record keeps in memory until its batch goes: key, value, librdkafka's own part.
   public var footprint: Int { raw.pointee.len + raw.pointee.key_len + 320 }
 }

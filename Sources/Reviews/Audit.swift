@@ -8,7 +8,7 @@ import Bytes
 /// suspect is read anew: the last word on a key counts.
 ///
 /// Expected of a key is its newest raw record by (doc_version, arrival) that no dead letter names;
-/// a tombstone expects no document.
+/// a tombstone expects no document. A record that a letter names has one only if it was replayed.
 public struct Audit: Sendable {
   /// Where raw begins and ends now, by partition: what lies outside can't be judged by raw alone.
   public typealias Ranges = [Int32: Range<Int64>]
@@ -35,6 +35,9 @@ public struct Audit: Sendable {
   private var letterCount = 0
   /// Records that can't be read, and no letter speaks of.
   private var unread: Set<AuditPlace> = []
+  /// Documents of records that a letter names, and records of which a replay was seen.
+  private var lettered: [UInt64: AuditPlace] = [:]
+  private var replays: Set<AuditPlace> = []
   /// The ids of some documents that are not as expected.
   private var suspectIDs: [UInt64: String] = [:]
 
@@ -91,16 +94,25 @@ public struct Audit: Sendable {
   public mutating func add(document: AuditDocument?, id: UnsafeRawBufferPointer) {
     let hash = Self.hash(id)
     suspectIDs[hash] = nil
+    lettered[hash] = nil
     guard let document else {
       update(hash) { $0.verdict = .noDocument }
       return
     }
     let verdict = judge(document, entries[hash])
+    lettered[hash] =
+      verdict == .extra ? document.place.flatMap { letters.contains($0) ? $0 : nil } : nil
     entries[hash, default: Entry()].verdict = verdict
     if verdict == .stale || verdict == .extra, suspectIDs.count < suspectLimit {
       suspectIDs[hash] = String(decoding: id, as: UTF8.self)
     }
   }
+
+  /// Whether replays need to be looked for: the index has documents of records that letters name.
+  public var asksForReplays: Bool { !lettered.isEmpty }
+
+  /// Takes a record that `opine dlq replay` sent again; `place` is its raw record. Its document is no extra.
+  public mutating func add(replay place: AuditPlace) { replays.insert(place) }
 
   private mutating func update(_ hash: UInt64, _ body: (inout Entry) -> Void) {
     body(&entries[hash, default: Entry()])
@@ -156,6 +168,10 @@ public struct Audit: Sendable {
         result.stale += 1
         reason = .stale
       case .extra:
+        if let place = lettered[hash], replays.contains(place) {
+          result.replayed += 1
+          continue
+        }
         result.extra += 1
         reason = .extra
       }

@@ -93,6 +93,8 @@ public struct AuditResult: Sendable, Equatable {
   public var outside = 0
   /// Documents older in time than a deletion that came before them: accepted.
   public var revived = 0
+  /// Documents of records that a dead letter names: the letter was replayed since. Accepted.
+  public var replayed = 0
   /// Some of those counted in missing, extra and stale.
   public var suspects: [AuditSuspect] = []
 

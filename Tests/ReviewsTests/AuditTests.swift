@@ -61,6 +61,21 @@ import Testing
     #expect(it.counts == [2, 0, 1, 0, 0, 0, 0])
   }
 
+  @Test func theDocumentOfALetterIsExtraUnlessItWasReplayed() {
+    var it = Case()
+    it.letter(1)
+    it.letter(2)
+    it.review("alone", 1, 10)
+    it.review("never", 2, 10)
+    it.document("alone", 1, 10)
+    #expect(it.result.extra == 1)
+    #expect(it.audit.asksForReplays)
+    it.audit.add(replay: AuditPlace(partition: 0, offset: 1))
+    #expect(it.result.extra == 0)
+    #expect(it.result.replayed == 1)
+    #expect(it.result.isBalanced)
+  }
+
   @Test func everyKeyWithItsNewestDocumentIsBalanced() {
     var it = Case()
     it.review("a", 1, 10)

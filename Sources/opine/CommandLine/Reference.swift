@@ -1,3 +1,5 @@
+import Connect
+import ESSink
 import SearchServer
 import Telemetry
 
@@ -75,7 +77,36 @@ enum Reference {
       | key in opine.yaml | environment | commands |
       | --- | --- | --- |
       \(rows.joined())
+      ## Properties of a connector
+
+      What stands in a connector's JSON. Names, types and meaning are those of Kafka Connect and of
+      Confluent's Elasticsearch sink; a default that differs says why. Properties that nothing here obeys are
+      warned of by name when the connector starts.
+      \(connector)
       """
+  }
+
+  private static var connector: String {
+    var groups: [String] = []
+    for key in SinkSettings.keys where !groups.contains(key.group) { groups.append(key.group) }
+    return groups.map { group in
+      let rows = SinkSettings.keys.filter { $0.group == group }.map { key in
+        let standard =
+          key.standard == .required
+          ? "required" : key.defaultText.flatMap { $0.isEmpty ? nil : "`\(cell($0))`" } ?? ""
+        let choices =
+          key.choices.isEmpty ? key.kind.rawValue.lowercased() : key.choices.joined(separator: ", ")
+        return "| `\(key.name)` | \(choices) | \(standard) | \(cell(key.explanation)) |\n"
+      }
+      return """
+
+        ### \(group)
+
+        | property | values | default | meaning |
+        | --- | --- | --- | --- |
+        \(rows.joined())
+        """
+    }.joined()
   }
 
   private static var metrics: String {

@@ -156,3 +156,18 @@ extension String {
     self + String(repeating: " ", count: max(0, width - count))
   }
 }
+
+extension Invocation {
+  /// Asks the person before something is changed; `--yes` answers for them.
+  ///
+  /// Throws a usage error where there is nobody to ask.
+  func confirms(_ question: String) throws -> Bool {
+    if flag(.yes) { return true }
+    guard isatty(STDIN_FILENO) == 1, Terminal.isInteractive else {
+      let other = command.options.contains(.dryRun) == true ? " or --dry-run" : ""
+      throw CommandError.usage("without a terminal to ask on, say --yes\(other)", command)
+    }
+    Terminal.write("\(question) [y/N] ", to: STDERR_FILENO)
+    return ["y", "yes"].contains(readLine()?.lowercased())
+  }
+}

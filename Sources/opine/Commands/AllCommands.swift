@@ -13,7 +13,7 @@ let commandGroups: [CommandGroup] = [
     title: "Operate",
     commands: [
       StatusCommand.command, DoctorCommand.command, VerifyCommand.command, DeadLetterCommands.list,
-      DeadLetterCommands.show,
+      DeadLetterCommands.show, DeadLetterReplay.command,
     ]),
   CommandGroup(
     title: "Schemas",

@@ -43,7 +43,7 @@ enum ApplyCommand {
       return .done
     }
     if invocation.flag(.dryRun) { return .done }
-    guard try confirmed(missing.count, invocation) else {
+    guard try invocation.confirms("create these \(missing.count)?") else {
       Terminal.say("nothing was changed")
       return .failed
     }
@@ -61,16 +61,6 @@ enum ApplyCommand {
     for item in try await subjects(registry) + index(elasticsearch) where !item.isPresent {
       try await item.make()
     }
-  }
-
-  private static func confirmed(_ count: Int, _ invocation: Invocation) throws -> Bool {
-    if invocation.flag(.yes) { return true }
-    guard isatty(STDIN_FILENO) == 1, Terminal.isInteractive else {
-      throw CommandError.usage(
-        "without a terminal to ask on, say --yes or --dry-run", invocation.command)
-    }
-    Terminal.write("create these \(count)? [y/N] ", to: STDOUT_FILENO)
-    return ["y", "yes"].contains(readLine()?.lowercased())
   }
 
   // MARK: - What ought to be there

@@ -95,6 +95,23 @@ struct LetterReading {
     if let failure { throw failure }
   }
 
+  /// Tells of scored records that `opine dlq replay` sent again.
+  func readReplays(into audit: inout Audit, _ kafka: KafkaProperties) throws {
+    var failure: (any Error)?
+    var values: [AvroFieldValue] = []
+    try TopicReader(topics: ["reviews.scored"], kafka: kafka).read { _, record in
+      guard failure == nil, record.header(DeadLetterHeaders.replayedVersion) != nil,
+        let value = record.value
+      else { return }
+      do {
+        if let place = try decoded(value, &values) { audit.add(replay: place) }
+      } catch {
+        failure = error
+      }
+    }
+    if let failure { throw failure }
+  }
+
   private func place(_ record: Record, _ values: inout [AvroFieldValue]) throws -> AuditPlace? {
     let headers = DeadLetterCommands.headers(record)
     func named(_ partition: String, _ offset: String) -> AuditPlace? {

@@ -80,7 +80,7 @@ enum DeadLetterCommands {
     return .done
   }
 
-  private static func each(
+  static func each(
     _ invocation: Invocation, _ body: (TopicPartition, Record) -> Void
   ) throws {
     do throws(KafkaError) {

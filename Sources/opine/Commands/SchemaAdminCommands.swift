@@ -161,15 +161,10 @@ enum SchemaAdminCommands {
   }
 
   private static func agreed(_ invocation: Invocation, _ isPermanent: Bool) throws -> Bool {
-    if invocation.flag(.yes) { return true }
-    guard isatty(STDIN_FILENO) == 1, Terminal.isInteractive else {
-      throw CommandError.usage("without a terminal to ask on, say --yes", invocation.command)
-    }
-    Terminal.write(
+    try invocation.confirms(
       isPermanent
-        ? "Delete for good? Records with these ids can't be read any more [y/N] "
-        : "Delete? The schemas stay readable by id [y/N] ", to: STDERR_FILENO)
-    return ["y", "yes"].contains(readLine()?.lowercased())
+        ? "Delete for good? Records with these ids can't be read any more"
+        : "Delete? The schemas stay readable by id")
   }
 
   private static func ask<Answer>(

@@ -58,6 +58,7 @@ enum VerifyCommand {
     if audit.result.missing > 0 {
       try RawReading(raw, kafka, schemas).readLaterDeletions(into: &audit)
     }
+    if audit.asksForReplays { try LetterReading(schemas).readReplays(into: &audit, kafka) }
     let suspects = audit.result.suspects
     let places = suspects.filter { $0.id == nil }.compactMap(\.place)
     let names = try RawReading(raw, kafka, schemas).keys(at: Set(places))
@@ -106,6 +107,7 @@ enum VerifyCommand {
       ("pending", result.pending, "records not yet committed; wait longer, or look at status"),
       ("outside", result.outside, "documents of records that reviews.raw no longer has"),
       ("revived", result.revived, "documents older than a deletion that came before them"),
+      ("replayed", result.replayed, "documents of dead letters that were sent again"),
     ]
   }
 
