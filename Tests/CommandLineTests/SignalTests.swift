@@ -74,7 +74,7 @@ import Testing
     let file = FileManager.default.temporaryDirectory.appending(path: UUID().uuidString).path
     let text = """
       {"name": "s", "topics": "t", "connection.url": "http://127.0.0.1:1",
-       "value.converter.schema.registry.url": "http://127.0.0.1:1"}
+       "connector.class": "ElasticsearchSink", "value.converter.schema.registry.url": "http://127.0.0.1:1"}
       """
     try text.write(toFile: file, atomically: true, encoding: .utf8)
     defer { try? FileManager.default.removeItem(atPath: file) }
