@@ -73,7 +73,7 @@ let package = Package(
     library(
       "Connect",
       [
-        "Kafka", "SchemaRegistry", "HTTPServer", "JSON", "SQLite", "Bytes", "Scheduling",
+        "Kafka", "SchemaRegistry", "Avro", "HTTPServer", "JSON", "SQLite", "Bytes", "Scheduling",
         "Telemetry",
       ]),
     library(
@@ -81,7 +81,7 @@ let package = Package(
       ["Kafka", "SchemaRegistry", "Reviews", "JSON", "SQLite", "Bytes", "Scheduling", "Telemetry"]),
     library(
       "Enrich",
-      ["Connect", "Kafka", "Avro", "Reviews", "CModel", "JSON", "Bytes", "Scheduling", "Telemetry"]),
+      ["Connect", "Kafka", "SchemaRegistry", "Avro", "Reviews", "CModel", "JSON", "Bytes", "Scheduling", "Telemetry"]),
     library(
       "ESSink",
       [

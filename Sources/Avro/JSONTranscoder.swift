@@ -14,18 +14,26 @@ import JSON
 /// | date | `"YYYY-MM-DD"` |
 /// | timestamp-…, local-timestamp-… | milliseconds since 1970, rounded down |
 /// | time-… | milliseconds since midnight, rounded down |
-/// | decimal | its digits in a string, `"-12.50"` |
+/// | decimal | its digits in a string, `"-12.50"`, unless the options say otherwise |
 /// | uuid | itself, a string |
 public struct JSONTranscoder: Sendable {
   public struct Options: Sendable {
+    /// How decimals are written: `"-12.50"`, `-12.50`, or base64 of the unscaled bytes.
+    public enum Decimals: Sendable { case text, number, base64 }
+
     /// Leaves out record fields that are null, instead of writing `null`.
     public var omitNulls: Bool
+    /// Writes maps as arrays of `{"key": …, "value": …}`.
+    public var mapsAsEntries = false
+    public var decimals = Decimals.text
 
     public init(omitNulls: Bool = false) { self.omitNulls = omitNulls }
   }
 
   let plan: AvroPlan
   let omitNulls: Bool
+  private let mapsAsEntries: Bool
+  private let decimals: Options.Decimals
 
   /// The top-level field to capture, counted in the plan, or -1.
   private let captured: Int
@@ -38,6 +46,8 @@ public struct JSONTranscoder: Sendable {
   ) throws(AvroSchemaError) {
     plan = try AvroPlan(writer)
     omitNulls = options.omitNulls
+    mapsAsEntries = options.mapsAsEntries
+    decimals = options.decimals
     if let field, let index = writer.fields.firstIndex(where: { $0.name == field }) {
       captured = plan.nodes[plan.root].first + index
     } else {
@@ -129,15 +139,23 @@ extension JSONTranscoder {
       let (quotient, remainder) = try reader.long().quotientAndRemainder(dividingBy: 1000)
       buffer.append(decimal: remainder < 0 ? quotient - 1 : quotient)
     case .decimalBytes:
-      let bytes = try reader.bytes()
-      if !buffer.appendJSONDecimal(bytes, scale: node.first) { throw .notRepresentable }
+      try decimal(try reader.bytes(), node, &buffer)
     case .decimalFixed:
       if node.count == 0 { try reader.countEmptyValue() }
-      let bytes = try reader.take(node.count)
-      if !buffer.appendJSONDecimal(bytes, scale: node.first) { throw .notRepresentable }
+      try decimal(try reader.take(node.count), node, &buffer)
     default:
       try reader.countEmptyValue()
       buffer.append("null")
+    }
+  }
+
+  private func decimal(
+    _ bytes: UnsafeRawBufferPointer, _ node: AvroNode, _ buffer: inout ByteBuffer
+  ) throws(Fault) {
+    if decimals == .base64 { return buffer.appendJSONBase64(bytes) }
+    let quotes = decimals == .text
+    if !buffer.appendJSONDecimal(bytes, scale: node.first, quoted: quotes) {
+      throw .notRepresentable
     }
   }
 
@@ -225,19 +243,22 @@ extension JSONTranscoder {
     _ node: AvroNode, _ reader: inout AvroReader, _ buffer: inout ByteBuffer, depth: Int
   ) throws(Fault) {
     guard depth < AvroReader.maximumDepth else { throw .tooDeep }
-    buffer.append(UInt8(ascii: "{"))
+    let entries = mapsAsEntries
+    buffer.append(UInt8(ascii: entries ? "[" : "{"))
     try reader.blocks { reader, index throws(Fault) in
       if index > 0 { buffer.append(UInt8(ascii: ",")) }
       let key = try reader.string()
+      if entries { buffer.append("{\"key\":") }
       buffer.appendJSONString(key)
-      buffer.append(UInt8(ascii: ":"))
+      buffer.append(entries ? ",\"value\":" : ":")
       do throws(Fault) {
         try value(node.first, &reader, &buffer, depth: depth &+ 1)
       } catch {
         reader.path.append(.key(String(decoding: key, as: UTF8.self)))
         throw error
       }
+      if entries { buffer.append(UInt8(ascii: "}")) }
     }
-    buffer.append(UInt8(ascii: "}"))
+    buffer.append(UInt8(ascii: entries ? "]" : "}"))
   }
 }

@@ -10,7 +10,7 @@ extension ByteBuffer {
 
   /// `"YYYY-MM-DD"` of a day counted from 1970-01-01; false, with nothing written, outside the
   /// years 0 to 9999.
-  mutating func appendJSONDate(days: Int32) -> Bool {
+  public mutating func appendJSONDate(days: Int32) -> Bool {
     // Days of 400-year cycles that begin on 1 March, so that the leap day is the last.
     let shifted = Int(days) + 719_468
     let era = (shifted >= 0 ? shifted : shifted - 146_096) / 146_097
@@ -37,19 +37,23 @@ extension ByteBuffer {
     append(UInt8(ascii: "0") + UInt8(number % 10))
   }
 
-  /// A big-endian two's complement number, times ten to the minus `scale`, in quotes; false,
+  /// A big-endian two's complement number, times ten to the minus `scale`; false,
   /// with nothing written, where it has more than 128 significant bytes or 1,000 decimals.
-  mutating func appendJSONDecimal(_ bytes: UnsafeRawBufferPointer, scale: Int) -> Bool {
-    guard scale <= 1000 else { return false }
+  public mutating func appendJSONDecimal(
+    _ bytes: UnsafeRawBufferPointer, scale: Int, quoted: Bool = true
+  ) -> Bool {
+    guard (0...1000).contains(scale) else { return false }
     let negative = (bytes.first ?? 0) >= 0x80
     let padding: UInt8 = negative ? 0xff : 0
     guard let first = bytes.firstIndex(where: { $0 != padding }) else {
-      return appendDecimal(digits: negative ? [1] : [0], negative: negative, scale: scale)
+      return appendDecimal(
+        digits: negative ? [1] : [0], negative: negative, scale: scale, quoted: quoted)
     }
     guard bytes.count - first <= 128 else { return false }
     var magnitude = bytes[first...].map { $0 ^ padding }
     if negative { increment(&magnitude) }
-    return appendDecimal(digits: decimalDigits(magnitude), negative: negative, scale: scale)
+    return appendDecimal(
+      digits: decimalDigits(magnitude), negative: negative, scale: scale, quoted: quoted)
   }
 
   /// Adds one; a carry out of the first byte makes the number longer.
@@ -79,14 +83,16 @@ extension ByteBuffer {
     return digits
   }
 
-  private mutating func appendDecimal(digits: [UInt8], negative: Bool, scale: Int) -> Bool {
-    append(UInt8(ascii: "\""))
+  private mutating func appendDecimal(
+    digits: [UInt8], negative: Bool, scale: Int, quoted: Bool
+  ) -> Bool {
+    if quoted { append(UInt8(ascii: "\"")) }
     if negative { append(UInt8(ascii: "-")) }
     for place in (0..<max(digits.count, scale + 1)).reversed() {
       append(UInt8(ascii: "0") + (place < digits.count ? digits[place] : 0))
       if place == scale && scale > 0 { append(UInt8(ascii: ".")) }
     }
-    append(UInt8(ascii: "\""))
+    if quoted { append(UInt8(ascii: "\"")) }
     return true
   }
 }

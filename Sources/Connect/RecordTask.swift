@@ -64,6 +64,8 @@ public struct TaskFailure: Error, Sendable, Equatable, CustomStringConvertible {
     case fenced
     /// Something needed is not there, as a topic.
     case missing
+    /// The destination was in trouble for longer than the configuration allows.
+    case destination
     /// Our own fault.
     case defect
     case kafka

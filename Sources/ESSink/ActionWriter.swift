@@ -1,8 +1,23 @@
-import Avro
 import Bytes
 import Connect
 import JSON
 import Kafka
+
+/// What a write does to its document.
+enum WriteKind: Sendable {
+  /// Replaces it.
+  case index
+  /// Makes it, and refuses where it is there: all that a data stream takes.
+  case create
+  /// Merges into it, and makes it where it is not there.
+  case update
+}
+
+/// What else stands in an action line, where the configuration asks for it.
+struct ActionExtras {
+  var routing: String?
+  var pipeline: String?
+}
 
 /// Writes a record's two lines (or one, for a delete) into a bulk body: no tree, no String.
 ///
@@ -13,76 +28,104 @@ struct ActionWriter {
   static let maximumID = 512
   private static let versionWidth = 19
 
-  private let indexHead: [UInt8]
+  private let kind: WriteKind
+  private let writeHead: [UInt8]
   private let deleteHead: [UInt8]
-  private let versionHead: [UInt8]
   private let versionTail: [UInt8]
-  private let versioned: Bool
+  private let conflictRetries: Int
 
-  init(resource: String, source: VersionSource) {
+  /// `conflictRetries`: how often an update is tried again by the server, when somebody else writes.
+  init(resource: String, kind: WriteKind, source: VersionSource, conflictRetries: Int = 3) {
+    self.kind = kind
     var name = ByteBuffer()
     name.appendJSONString(resource)
     let quoted = String(decoding: name.toArray(), as: UTF8.self)
-    indexHead = Array(#"{"index":{"_index":\#(quoted),"_id":""#.utf8)
-    deleteHead = Array(#"{"delete":{"_index":\#(quoted),"_id":""#.utf8)
-    versionHead = Array(#"","version":"#.utf8)
+    let verb =
+      switch kind {
+      case .index: "index"
+      case .create: "create"
+      case .update: "update"
+      }
+    writeHead = Array(#"{"\#(verb)":{"_index":\#(quoted)"#.utf8)
+    deleteHead = Array(#"{"delete":{"_index":\#(quoted)"#.utf8)
     let type = source == .offset ? "external" : "external_gte"
     versionTail = Array(#","version_type":"\#(type)"}}"#.utf8 + [UInt8(ascii: "\n")])
-    versioned = source != .none
+    self.conflictRetries = conflictRetries
   }
 
-  /// The id that a key makes, or why it makes none.
-  static func id(of key: UnsafeRawBufferPointer?) throws(RecordFault) -> UnsafeRawBufferPointer {
-    guard let key, !key.isEmpty else {
-      throw RecordFault(
-        stage: .task, kind: "key", reason: "the key is null or empty, an id is needed")
-    }
-    guard key.count <= maximumID else {
+  /// The id as it may be sent, or why it may not.
+  static func checked(_ id: UnsafeRawBufferPointer) throws(RecordFault) -> UnsafeRawBufferPointer {
+    guard id.count <= maximumID else {
       throw RecordFault(
         stage: .task, kind: "key",
-        reason: "the key has \(key.count) bytes, an id may have \(maximumID)")
+        reason: "the id has \(id.count) bytes, it may have \(maximumID)")
     }
-    guard UTF8.isValid(key) else {
-      throw RecordFault(stage: .keyConverter, kind: "key", reason: "the key is not UTF-8")
-    }
-    return key
+    return id
   }
 
-  /// Appends an index action; `document` appends the document's JSON and answers with its version.
-  func appendIndex(
-    id: UnsafeRawBufferPointer, to body: inout ByteBuffer,
+  /// Appends a write; `document` appends the document's JSON, on one line, and answers with its version.
+  ///
+  /// - Parameters:
+  ///   - id: nil lets Elasticsearch make one.
+  ///   - versioned: whether a version is sent; then there must be one.
+  func appendWrite(
+    id: UnsafeRawBufferPointer?, versioned: Bool, extras: ActionExtras?, to body: inout ByteBuffer,
     document: (inout ByteBuffer) throws(RecordFault) -> Int64?
   ) throws(RecordFault) {
-    body.append(indexHead)
-    body.appendJSONEscaped(id)
-    let place = reserveVersion(&body)
-    if let version = try document(&body) {
-      try fill(version, at: place, in: &body)
-    } else if versioned {
-      throw RecordFault(stage: .task, kind: "version", reason: "the record has no version")
+    body.append(writeHead)
+    appendMiddle(id, extras, &body)
+    if kind == .update, conflictRetries > 0 {
+      body.append(",\"retry_on_conflict\":")
+      body.append(decimal: Int64(conflictRetries))
     }
+    let place = reserveVersion(versioned, &body)
+    if kind == .update { body.append("{\"doc\":") }
+    let version = try document(&body)
+    if versioned {
+      guard let version else {
+        throw RecordFault(stage: .task, kind: "version", reason: "the record has no version")
+      }
+      try fill(version, at: place, in: &body)
+    }
+    if kind == .update { body.append(",\"doc_as_upsert\":true}") }
     body.append(UInt8(ascii: "\n"))
   }
 
+  /// Appends a delete; `version` nil sends none.
   func appendDelete(
-    id: UnsafeRawBufferPointer, version: Int64?, to body: inout ByteBuffer
+    id: UnsafeRawBufferPointer, version: Int64?, extras: ActionExtras?, to body: inout ByteBuffer
   ) throws(RecordFault) {
     body.append(deleteHead)
-    body.appendJSONEscaped(id)
-    let place = reserveVersion(&body)
-    guard versioned else { return }
-    guard let version else {
-      throw RecordFault(stage: .task, kind: "version", reason: "the deletion has no version")
-    }
-    try fill(version, at: place, in: &body)
+    appendMiddle(id, extras.map { ActionExtras(routing: $0.routing) }, &body)
+    let place = reserveVersion(version != nil, &body)
+    if let version { try fill(version, at: place, in: &body) }
   }
 
-  private func reserveVersion(_ body: inout ByteBuffer) -> Int {
+  private func appendMiddle(
+    _ id: UnsafeRawBufferPointer?, _ extras: ActionExtras?, _ body: inout ByteBuffer
+  ) {
+    if let id {
+      body.append(",\"_id\":\"")
+      body.appendJSONEscaped(id)
+      body.append(UInt8(ascii: "\""))
+    }
+    guard let extras else { return }
+    if let routing = extras.routing {
+      body.append(",\"routing\":")
+      body.appendJSONString(routing)
+    }
+    if let pipeline = extras.pipeline {
+      body.append(",\"pipeline\":")
+      body.appendJSONString(pipeline)
+    }
+  }
+
+  private func reserveVersion(_ versioned: Bool, _ body: inout ByteBuffer) -> Int {
     guard versioned else {
-      body.append("\"}}\n")
+      body.append("}}\n")
       return body.count
     }
-    body.append(versionHead)
+    body.append(",\"version\":")
     let place = body.count
     body.append("                   ")
     body.append(versionTail)
@@ -91,7 +134,6 @@ struct ActionWriter {
 
   private func fill(_ version: Int64, at place: Int, in body: inout ByteBuffer) throws(RecordFault)
   {
-    guard versioned else { return }
     guard version >= 0 else {
       throw RecordFault(stage: .task, kind: "version", reason: "the version \(version) is negative")
     }

@@ -1,5 +1,6 @@
 import Bytes
 import Connect
+import JSON
 import Kafka
 
 /// One bulk request: its body, and what it takes to send single actions of it again or to dead-letter
@@ -11,7 +12,9 @@ final class Bulk {
     var bodyEnd: Int
     var batch: Int32
     var record: Int32
-    var isDelete: Bool
+    /// What a conflict means depends on both.
+    var versioned: Bool
+    var idIsPlace: Bool
     /// Hash of the id, where ids are guarded; else 0.
     var id: UInt64
   }
@@ -21,10 +24,13 @@ final class Bulk {
   let openedAt: Duration
   private var body: ByteBuffer
   private(set) var shared: SharedBytes?
+  private var zipped: SharedBytes?
   private(set) var items: [Item] = []
   private(set) var batches: [RecordBatch] = []
   /// Runs of items that share a slice, in item order.
   private(set) var slices: [(key: SliceKey, count: Int)] = []
+  /// Ids that are in it, where writes of one id may share a bulk.
+  var ids: Set<UInt64> = []
   /// Times it was sent without a usable answer.
   var attempts = 0
   var sentAt: Duration = .zero
@@ -41,7 +47,7 @@ final class Bulk {
 
   /// Appends one action; `write` puts its lines into the body, and what it throws leaves no trace.
   func append(
-    batch: Int32, record: Int, isDelete: Bool, id: UInt64,
+    batch: Int32, record: Int, id: UInt64, versioned: Bool, idIsPlace: Bool,
     _ write: (inout ByteBuffer) throws(RecordFault) -> Void
   ) throws(RecordFault) {
     do throws(RecordFault) {
@@ -52,7 +58,14 @@ final class Bulk {
     }
     bytes = body.count
     items.append(
-      Item(bodyEnd: bytes, batch: batch, record: Int32(record), isDelete: isDelete, id: id))
+      Item(
+        bodyEnd: bytes, batch: batch, record: Int32(record), versioned: versioned,
+        idIsPlace: idIsPlace, id: id))
+  }
+
+  /// Each guarded id once.
+  var guardedIDs: [UInt64] {
+    ids.isEmpty ? items.lazy.map(\.id).filter { $0 != 0 } : Array(ids)
   }
 
   /// The number by which items name their batch.
@@ -76,6 +89,26 @@ final class Bulk {
     return made
   }
 
+  /// The body compressed, once for all its tries; as it is where that fails.
+  func compressed() -> SharedBytes {
+    let plain = close()
+    if let zipped { return zipped }
+    let made = plain.withUnsafeBytes { Gzip.compress($0) } ?? plain
+    zipped = made
+    return made
+  }
+
+  /// What stands in an item's action line (`_id`, `routing`), read from the body.
+  func action(_ index: Int) -> JSONValue? {
+    let start = index == 0 ? 0 : items[index - 1].bodyEnd
+    return close().withUnsafeBytes { all in
+      let lines = UnsafeRawBufferPointer(rebasing: all[start..<items[index].bodyEnd])
+      let line = lines.prefix { $0 != UInt8(ascii: "\n") }
+      let parsed = try? JSONValue.parse(UnsafeRawBufferPointer(rebasing: line))
+      return parsed?.object?.first?.value
+    }
+  }
+
   /// The record behind an item.
   func record(_ index: Int) -> Record { batches[Int(items[index].batch)][Int(items[index].record)] }
 
@@ -89,6 +122,7 @@ final class Bulk {
       number: number, destination: destination, openedAt: now,
       capacity: chosen.count * max(64, bytes / max(count, 1)))
     part.attempts = attempts
+    if !ids.isEmpty { part.ids = Set(chosen.lazy.map { [items] in items[$0.index].id }) }
     let body = close()
     for (index, slice) in chosen {
       let item = items[index]
@@ -107,7 +141,8 @@ final class Bulk {
     bytes += lines.count
     items.append(
       Item(
-        bodyEnd: bytes, batch: batch, record: item.record, isDelete: item.isDelete, id: item.id))
+        bodyEnd: bytes, batch: batch, record: item.record, versioned: item.versioned,
+        idIsPlace: item.idIsPlace, id: item.id))
   }
 
   func touches(_ sources: Set<TopicPartition>) -> Bool {

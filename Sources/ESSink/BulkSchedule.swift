@@ -39,21 +39,25 @@ struct BulkSchedule: Sendable {
     later.removeAll { $0.bulk == bulk }
   }
 
-  /// The next bulk to send now; it counts as in flight from here on.
-  mutating func next(now: Duration) -> Int? {
+  /// The next bulk to send now, of those whose destination is open; it counts as in flight from here on.
+  mutating func next(now: Duration, isOpen: (Int) -> Bool = { _ in true }) -> Int? {
     while let index = later.firstIndex(where: { $0.at <= now }) {
       ready.insert(later.remove(at: index).bulk, at: 0)
     }
-    guard let first = ready.first else { return nil }
+    if ready.isEmpty { return nil }
     if let heldUntil {
       guard inFlight.isEmpty, now >= heldUntil else { return nil }
     } else if inFlight.count >= Int(limit) {
       return nil
     }
-    ready.removeFirst()
-    inFlight.insert(first)
-    return first
+    guard let place = ready.firstIndex(where: isOpen) else { return nil }
+    let chosen = ready.remove(at: place)
+    inFlight.insert(chosen)
+    return chosen
   }
+
+  /// Answered; nothing follows for others.
+  mutating func answered(_ bulk: Int) { inFlight.remove(bulk) }
 
   mutating func succeeded(_ bulk: Int) {
     inFlight.remove(bulk)
@@ -68,13 +72,15 @@ struct BulkSchedule: Sendable {
     limit = max(1, limit / 2)
   }
 
-  /// Nothing of the destination works now: wait, then probe. Answers with the next try's time.
+  /// Nothing of the destination works now: wait, unless another address may be asked at once, then probe.
+  /// Answers with the next try's time.
   mutating func hold(
-    after bulk: Int, now: Duration, using random: inout some RandomNumberGenerator
+    after bulk: Int, now: Duration, atLeast: Duration = .zero, waits: Bool = true,
+    using random: inout some RandomNumberGenerator
   ) -> Duration {
     inFlight.remove(bulk)
     limit = max(1, limit / 2)
-    let until = now + backoff.next(using: &random)
+    let until = waits ? now + max(atLeast, backoff.next(using: &random)) : now
     heldUntil = until
     return until
   }

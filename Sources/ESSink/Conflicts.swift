@@ -6,39 +6,34 @@ import JSON
 import Kafka
 import Telemetry
 
-/// Conflicts of offset versions that wait for the stored versions.
-struct ConflictCheck {
-  let bulk: Bulk
-  var retryAt: Duration
-}
-
 /// What a version conflict means where versions are offsets: a stored version below the partition's end is
 /// our own history (a replay, or a later record of the key); one beyond it cannot be, and is never silent.
 extension ESSinkTask {
   func check(_ bulk: Bulk, _ now: Duration) {
     enlist(bulk)
-    conflicts[bulk.number] = ConflictCheck(bulk: bulk, retryAt: now)
+    conflicts.insert(bulk.number)
     ask(bulk)
   }
 
   private func ask(_ bulk: Bulk) {
-    var ids: [JSONValue] = []
+    var docs: [JSONValue] = []
     for index in 0..<bulk.count {
-      let key = bulk.record(index).key.map { String(decoding: $0, as: UTF8.self) } ?? ""
-      ids.append(.string(key))
+      let action = bulk.action(index)
+      var members = [JSONMember("_id", action?["_id"] ?? "")]
+      if let routing = action?["routing"] { members.append(JSONMember("routing", routing)) }
+      docs.append(.object(members))
     }
-    let body = JSONValue.object([JSONMember("ids", .array(ids))]).serialized()
+    let body = JSONValue.object([JSONMember("docs", .array(docs))]).serialized()
     let resource = destinations[bulk.destination].resource
     let number = bulk.number
     let request = client.request(
-      .post, "/\(resource)/_mget?_source=false", body: .bytes(Array(body.utf8)),
-      timeout: settings.connection.readTimeout)
+      .post, "/\(Self.escaped(resource))/_mget?_source=false", body: .bytes(Array(body.utf8)),
+      timeout: settings.connection.readTimeout, node: node)
     client.http.start(request) { [answers] result in answers.post(.stored(number, result)) }
   }
 
   func takeStored(_ number: Int, _ result: Result<HTTPResponse, HTTPError>, _ now: Duration) {
-    guard let check = conflicts.removeValue(forKey: number) else { return }
-    let bulk = check.bulk
+    guard conflicts.remove(number) != nil, let bulk = bulks[number] else { return }
     guard case .success(let response) = result, response.status == 200,
       let docs = (try? JSONValue.parse(response.body))?["docs"]?.array, docs.count == bulk.count
     else {
@@ -47,14 +42,17 @@ extension ESSinkTask {
         bulk, Array(repeating: .again, count: bulk.count), waitFor: .seconds(1), now)
       return
     }
+    let target = destinations[bulk.destination]
+    let since = target.conflictHold?.since
+    target.conflictHold = nil
     var fates: [Fate] = []
     for (index, doc) in docs.enumerated() {
-      fates.append(fate(of: bulk, index, stored: doc["_version"]?.int64, now))
+      fates.append(fate(of: bulk, index, stored: doc["_version"]?.int64, since: since))
     }
     resolve(bulk, fates, waitFor: .seconds(5), now)
   }
 
-  private func fate(of bulk: Bulk, _ index: Int, stored: Int64?, _ now: Duration) -> Fate {
+  private func fate(of bulk: Bulk, _ index: Int, stored: Int64?, since: Double?) -> Fate {
     let record = bulk.record(index)
     let source = bulk.source(index).source
     guard let stored else {
@@ -82,9 +80,9 @@ extension ESSinkTask {
       let advice =
         ". Ways out: version.conflict.unexplained=report or ignore, another index, "
         + "or version.source=timestamp"
-      target.indexHold = Hold(
+      target.conflictHold = Hold(
         name: "version conflict in \(target.resource)", reason: reason + advice,
-        since: target.indexHold?.since ?? Date.now.timeIntervalSince1970, nextTry: nil)
+        since: since ?? Date.now.timeIntervalSince1970, nextTry: nil)
       return .again
     }
   }

@@ -1,4 +1,3 @@
-import Avro
 import Bytes
 import Connect
 import Elasticsearch
@@ -13,29 +12,11 @@ import Telemetry
 ///
 /// Belongs to the worker's thread; answers come through a mailbox.
 public final class ESSinkTask: RecordTask {
-  /// Where documents of one topic go.
-  final class Destination {
-    let resource: String
-    let writer: ActionWriter
-    var open: Bulk?
-    /// Records that waited for an earlier write of their id. They are the oldest of all, and nothing behind
-    /// them is committed: their bulk goes before those that are ready, not behind all that is buffered.
-    var released: Bulk?
-    /// Of the index, named by its state; nil while it takes documents.
-    var indexHold: Hold?
-    var indexRetryAt: Duration?
-    var backoff: Backoff
-
-    init(resource: String, writer: ActionWriter, backoff: Backoff) {
-      self.resource = resource
-      self.writer = writer
-      self.backoff = backoff
-    }
-  }
-
   enum Answer: Sendable {
     case bulk(Int, Result<HTTPResponse, HTTPError>)
     case stored(Int, Result<HTTPResponse, HTTPError>)
+    /// Of a step in the life of a destination's index.
+    case life(Int, IndexLife.Request, Result<HTTPResponse, HTTPError>)
   }
 
   /// A record that waits for an earlier write of its id.
@@ -48,215 +29,142 @@ public final class ESSinkTask: RecordTask {
   let settings: SinkSettings
   let context: WorkerContext
   let client: ElasticsearchClient
-  let schemas: WriterSchemas<JSONTranscoder>
+  let reader: RecordReader
   let answers: Mailbox<Answer>
   let counters: SinkCounters
   let log = Log("sink")
+  let names: RecordNames
   var destinations: [Destination] = []
-  private var byTopic: [String: Int] = [:]
+  var byResource: [String: Int] = [:]
+  var rules: [String: TopicRules] = [:]
   var bulks: [Int: Bulk] = [:]
   var schedule: BulkSchedule
   var hold: Hold?
+  /// Since when nothing has succeeded, while something is tried again.
+  var troubleSince: Duration?
+  /// Steps of indices' lives that failed since the last success.
+  var failedSteps = 0
+  /// The address that answered last.
+  var node = 0
   /// Ids of writes that are not answered, where ids are guarded, and what waits behind them.
-  private var idsInFlight: Set<UInt64> = []
+  var idsInFlight: Set<UInt64> = []
   var waiting: [UInt64: [Waiting]] = [:]
-  var conflicts: [Int: ConflictCheck] = [:]
+  /// Bulks of conflicts that wait for the stored versions.
+  var conflicts: Set<Int> = []
+  /// Records in bulks that are not answered.
+  private var heldRecords = 0
+  private var stoppedForRecords = false
   private var nextNumber = 1
   private var flushing = false
-  private let path: String
+  let path: String
   var random = SystemRandomNumberGenerator()
+  var idText = ByteBuffer(capacity: 256)
+  /// Rules of the topic that the last batch came from.
+  var lastBatch: (source: TopicPartition, rules: TopicRules)?
+  /// The first bulks are small: what a worker that is killed often has done gets committed.
+  private var rampedBatch = 250
 
   public init(
     settings: SinkSettings, context: WorkerContext, client: ElasticsearchClient,
     schemaSource: @escaping SchemaSource
-  ) {
+  ) throws(ConfigError) {
     self.settings = settings
     self.context = context
     self.client = client
     counters = SinkCounters(connector: settings.name, metrics: context.metrics)
     let waker = context.waker
     answers = Mailbox { waker.wake() }
-    let captured = settings.versionSource == .field ? settings.versionField : nil
-    schemas = WriterSchemas(
-      grace: settings.unknownSchemaGrace, waker: waker, source: schemaSource
-    ) { text in
-      try JSONTranscoder(
-        writer: try AvroSchema.parse(text), options: .init(omitNulls: false), capturing: captured)
-    }
+    names = try RecordNames(settings)
+    let converters = try ConverterSettings(settings.properties)
+    reader = RecordReader(
+      converters: converters, transforms: try TransformChain(settings.properties),
+      options: settings.documentOptions,
+      capturing: settings.versionSource == .field ? settings.versionField : nil,
+      needsRecords: settings.looksIntoValues(converters.value) || names.needsRecords,
+      grace: settings.unknownSchemaGrace, waker: waker, source: schemaSource)
     schedule = BulkSchedule(
       maximum: settings.inFlight,
       backoff: Backoff(base: settings.retryBackoff, cap: .seconds(5)))
-    let alias = settings.requireAlias ? "&require_alias=true" : ""
+    let alias = settings.externalResource == .indexAlias ? "&require_alias=true" : ""
     path = "/_bulk?\(BulkAnswer.filter)\(alias)"
   }
 
   // MARK: - Taking records
 
   public func put(_ batch: RecordBatch, from index: Int, slice: SliceKey) -> PutStop? {
-    let place = destination(of: batch.source.topic)
-    let target = destinations[place]
-    var bulk = open(place)
-    var batchNumber = bulk.add(batch: batch)
-    var slice = slice
-    var runStart = index
-    let end = batch.count
-
-    /// Closes the run of records that went into the bulk before `next`.
-    func endRun(before next: Int) {
-      guard next > runStart else { return }
-      bulk.add(slice: slice, count: next - runStart)
-      if next < end { slice = context.cut(slice, at: batch[next].offset, before: next - runStart) }
-      runStart = next
-    }
-    /// Cuts record `index` out as a slice of its own.
-    func single(_ index: Int) -> SliceKey {
-      endRun(before: index)
-      let own = slice
-      if index + 1 < end { slice = context.cut(own, at: batch[index + 1].offset, before: 1) }
-      runStart = index + 1
-      return own
-    }
-
-    for at in index..<end {
-      if isFull(bulk) {
-        endRun(before: at)
-        closeOpen(target)
-        bulk = open(place)
-        batchNumber = bulk.add(batch: batch)
+    var run = Run(batch: batch, start: index, slice: slice)
+    for at in index..<batch.count {
+      if let until = mustWait() {
+        run.end(before: at, context)
+        return PutStop(index: at, slice: run.slice, retryAt: until)
       }
-      let record = batch[at]
       do throws(RecordFault) {
-        switch try append(record, at, batchNumber, to: bulk, target) {
-        case .appended: continue
-        case .skipped: context.skip(single(at), reason: "null_value")
-        case .waits(let id):
-          let waits = Waiting(batch: batch, index: at, slice: single(at))
-          waiting[id, default: []].append(waits)
-        case .needsSchema(let until):
-          endRun(before: at)
-          return PutStop(index: at, slice: slice, retryAt: until)
+        switch try draft(batch, at) {
+        case .ready(let draft):
+          if let full = destinations[draft.place].open, isFull(full) {
+            run.end(before: at, context)
+            closeOpen(destinations[draft.place])
+          }
+          if let until = isOverfull(draft.place) {
+            run.end(before: at, context)
+            return PutStop(index: at, slice: run.slice, retryAt: until)
+          }
+          let bulk = open(draft.place)
+          if mustFollow(draft, in: bulk) {
+            let waits = Waiting(batch: batch, index: at, slice: run.single(at, context))
+            waiting[draft.hash, default: []].append(waits)
+            continue
+          }
+          run.enter(bulk, at: at, context)
+          try write(draft, batch, at, to: bulk)
+        case .skipped(let reason): context.skip(run.single(at, context), reason: reason)
+        case .wait(let until):
+          run.end(before: at, context)
+          return PutStop(index: at, slice: run.slice, retryAt: until)
         }
       } catch {
-        setAside(batch, at, slice: single(at), error)
+        setAside(batch, at, slice: run.single(at, context), error)
       }
     }
-    endRun(before: end)
+    run.end(before: batch.count, context)
     return nil
   }
 
-  private enum Appended {
-    case appended
-    case skipped
-    case waits(UInt64)
-    case needsSchema(Duration)
+  /// Records are bounded by number only where the configuration says so.
+  private func mustWait() -> Duration? {
+    guard let most = settings.bufferedRecords, heldRecords >= most else { return nil }
+    stoppedForRecords = true
+    // What is open would else wait for more, which does not come.
+    for target in destinations { closeOpen(target) }
+    send()
+    return context.now + .seconds(1)
   }
 
-  private func append(
-    _ record: Record, _ index: Int, _ batch: Int32, to bulk: Bulk, _ target: Destination
-  ) throws(RecordFault) -> Appended {
-    guard let value = record.value else {
-      switch settings.nullValues {
-      case .ignore: return .skipped
-      case .fail:
-        throw RecordFault(
-          stage: .task, kind: "null", reason: "the value is null and behavior.on.null.values=fail")
-      case .delete: return try appendDelete(record, index, batch, to: bulk, target)
-      }
+  /// A held index must not take the room of the others: its partitions stop first.
+  private func isOverfull(_ place: Int) -> Duration? {
+    let target = destinations[place]
+    guard target.indexHold != nil, target.waitingBytes > settings.bufferBytes / 4 else {
+      return nil
     }
-    let id = try ActionWriter.id(of: record.key)
-    let schema = try WireHeader.schemaID(of: value)
-    let transcoder: JSONTranscoder
-    switch schemas.lookup(schema, now: context.now) {
-    case .ready(let plan): transcoder = plan
-    case .wait(let until): return .needsSchema(until)
-    case .fault(let fault): throw fault
-    }
-    let hash = settings.guardsIDs ? Hash64.fnv1a(id) : 0
-    if settings.guardsIDs && idsInFlight.contains(hash) { return .waits(hash) }
-    let payload = UnsafeRawBufferPointer(rebasing: value.dropFirst(WireHeader.count))
-    try bulk.append(batch: batch, record: index, isDelete: false, id: hash) {
-      body throws(RecordFault) in
-      try target.writer.appendIndex(id: id, to: &body) { body throws(RecordFault) in
-        var captured: Int64?
-        do throws(AvroDecodingError) {
-          try transcoder.append(payload, to: &body, captured: &captured)
-        } catch {
-          throw RecordFault(stage: .valueConverter, kind: "avro", reason: error.description)
-        }
-        return try version(of: record, captured: captured)
-      }
-    }
-    if settings.guardsIDs { idsInFlight.insert(hash) }
-    return .appended
-  }
-
-  private func appendDelete(
-    _ record: Record, _ index: Int, _ batch: Int32, to bulk: Bulk, _ target: Destination
-  ) throws(RecordFault) -> Appended {
-    guard let key = record.key, !key.isEmpty else { return .skipped }
-    let id = try ActionWriter.id(of: key)
-    let hash = Hash64.fnv1a(id)
-    if idsInFlight.contains(hash) { return .waits(hash) }
-    try bulk.append(batch: batch, record: index, isDelete: true, id: hash) {
-      body throws(RecordFault) in
-      try target.writer.appendDelete(
-        id: id, version: try version(of: record, captured: nil), to: &body)
-    }
-    idsInFlight.insert(hash)
-    return .appended
-  }
-
-  private func version(of record: Record, captured: Int64?) throws(RecordFault) -> Int64? {
-    switch settings.versionSource {
-    case .offset: return try Self.offsetVersion(of: record)
-    case .timestamp: return record.timestamp
-    case .none: return nil
-    case .field where record.value != nil: return captured
-    case .field, .header:
-      // A deletion has no fields: its version comes in a header.
-      let name = settings.versionHeader
-      guard let text = record.headers.last(where: { $0.name == name })?.text else { return nil }
-      guard let number = Int64(text) else {
-        throw RecordFault(
-          stage: .task, kind: "version", reason: "the header \(name) is not a whole number")
-      }
-      return number
-    }
-  }
-
-  /// The record's offset; of a replayed dead letter the one that it had at first.
-  static func offsetVersion(of record: Record) throws(RecordFault) -> Int64 {
-    guard let text = record.header(DeadLetterHeaders.replayedVersion) else { return record.offset }
-    guard let number = Int64(text), (0...record.offset).contains(number) else {
-      throw RecordFault(
-        stage: .task, kind: "version",
-        reason: "the header \(DeadLetterHeaders.replayedVersion) is no earlier offset")
-    }
-    return number
+    return max(target.indexRetryAt, context.now + .milliseconds(100))
   }
 
   // MARK: - Bulks
 
-  private func destination(of topic: String) -> Int {
-    if let known = byTopic[topic] { return known }
-    let resource = settings.resource(of: topic)
-    destinations.append(
-      Destination(
-        resource: resource,
-        writer: ActionWriter(resource: resource, source: settings.versionSource),
-        backoff: Backoff(base: .milliseconds(500), cap: .seconds(10))))
-    byTopic[topic] = destinations.count - 1
-    return destinations.count - 1
-  }
-
-  private func open(_ place: Int) -> Bulk {
-    if let open = destinations[place].open { return open }
-    let bulk = begin(place, capacity: min(settings.bulkBytes, settings.batchSize * 1024) / 4)
-    destinations[place].open = bulk
+  func open(_ place: Int) -> Bulk {
+    let target = destinations[place]
+    if let open = target.open { return open }
+    // Names that records decide may be many: then bodies begin small, and few are open at once.
+    if !names.isFixed, destinations.count(where: { $0.open != nil }) >= 64 {
+      for other in destinations { closeOpen(other) }
+    }
+    let room = names.isFixed ? min(settings.bulkBytes, settings.batchSize * 1024) / 4 : 16_384
+    let bulk = begin(place, capacity: room)
+    target.open = bulk
     return bulk
   }
 
-  private func openReleased(_ place: Int) -> Bulk {
+  func openReleased(_ place: Int) -> Bulk {
     if let open = destinations[place].released { return open }
     let bulk = begin(place, capacity: 4096)
     destinations[place].released = bulk
@@ -267,17 +175,17 @@ public final class ESSinkTask: RecordTask {
     Bulk(number: number(), destination: place, openedAt: context.now, capacity: capacity)
   }
 
-  private func isFull(_ bulk: Bulk) -> Bool {
-    bulk.bytes >= settings.bulkBytes || bulk.count >= settings.batchSize
+  func isFull(_ bulk: Bulk) -> Bool {
+    bulk.bytes >= settings.bulkBytes || bulk.count >= min(rampedBatch, settings.batchSize)
   }
 
-  private func closeOpen(_ target: Destination) {
+  func closeOpen(_ target: Destination) {
     guard let bulk = target.open.take(), bulk.count > 0 else { return }
     enlist(bulk)
     schedule.add(bulk.number)
   }
 
-  private func closeReleased(_ target: Destination) {
+  func closeReleased(_ target: Destination) {
     guard let bulk = target.released.take(), bulk.count > 0 else { return }
     enlist(bulk)
     schedule.addAgain(bulk.number)
@@ -292,12 +200,23 @@ public final class ESSinkTask: RecordTask {
   func enlist(_ bulk: Bulk) {
     bulks[bulk.number] = bulk
     context.budget.take(bulk.bytes)
+    heldRecords += bulk.count
+    destinations[bulk.destination].waitingBytes += bulk.bytes
   }
 
   func retire(_ bulk: Bulk) {
     guard bulks.removeValue(forKey: bulk.number) != nil else { return }
     context.budget.give(bulk.bytes)
+    heldRecords -= bulk.count
+    destinations[bulk.destination].waitingBytes -= bulk.bytes
+    if stoppedForRecords {
+      stoppedForRecords = false
+      context.mayProceed = true
+    }
   }
+
+  /// A bulk was written: the next may be larger.
+  func grow() { rampedBatch = min(settings.batchSize, rampedBatch * 2) }
 
   public func flush() {
     flushing = true
@@ -313,9 +232,10 @@ public final class ESSinkTask: RecordTask {
       switch answer {
       case .bulk(let number, let result): take(number, result, now)
       case .stored(let number, let result): takeStored(number, result, now)
+      case .life(let place, let request, let result): takeLife(place, request, result, now)
       }
     }
-    if schemas.advance(now: now) { context.mayProceed = true }
+    if reader.advance(now: now) { context.mayProceed = true }
     for target in destinations {
       guard let bulk = target.open, bulk.count > 0 else { continue }
       if flushing || now - bulk.openedAt >= settings.linger { closeOpen(target) }
@@ -325,57 +245,83 @@ public final class ESSinkTask: RecordTask {
     send()
   }
 
-  private func send() {
-    while let number = schedule.next(now: context.now) {
+  func send() {
+    let now = context.now
+    while let number = schedule.next(
+      now: now, isOpen: { number in bulks[number].map { mayGo($0, now) } ?? true })
+    {
       guard let bulk = bulks[number] else { continue }
-      let body = bulk.close()
-      bulk.sentAt = context.now
+      let compresses = settings.connection.compresses
+      let body = compresses ? bulk.compressed() : bulk.close()
+      bulk.sentAt = now
+      destinations[bulk.destination].inFlight += 1
       counters.sent(bytes: body.count)
-      let request = client.request(
+      var request = client.request(
         .post, path, body: .shared(body), ndjson: true, timeout: settings.connection.readTimeout,
-        node: bulk.attempts)
+        node: node)
+      if compresses {
+        request.headers.append(("Content-Encoding", "gzip"))
+        request.acceptsCompression = true
+      }
       client.http.start(request) { [answers] result in answers.post(.bulk(number, result)) }
     }
     counters.limit.set(Int64(schedule.limit))
   }
 
-  // MARK: - Ids in flight
-
-  /// The item's id may be written again; what waited for it comes next.
-  func release(_ id: UInt64) {
-    guard id != 0 else { return }
-    idsInFlight.remove(id)
-    // One that can't be written (its own fault) puts nothing in flight: then the one behind it is next.
-    while !idsInFlight.contains(id), var queue = waiting.removeValue(forKey: id) {
-      let next = queue.removeFirst()
-      if !queue.isEmpty { waiting[id] = queue }
-      put(single: next)
+  /// Whether the bulk's destination takes documents now; begins what its index needs first.
+  private func mayGo(_ bulk: Bulk, _ now: Duration) -> Bool {
+    let target = destinations[bulk.destination]
+    if target.isOpen(now) {
+      // A held destination is asked with one bulk.
+      return target.indexHold == nil || target.inFlight == 0
     }
-  }
-
-  /// Puts one record whose slice is its own.
-  private func put(single next: Waiting) {
-    let place = destination(of: next.batch.source.topic)
-    let target = destinations[place]
-    let bulk = openReleased(place)
-    let number = bulk.add(batch: next.batch)
-    do throws(RecordFault) {
-      switch try append(next.batch[next.index], next.index, number, to: bulk, target) {
-      case .appended: bulk.add(slice: next.slice, count: 1)
-      case .skipped: context.skip(next.slice, reason: "null_value")
-      case .waits(let id): waiting[id, default: []].insert(next, at: 0)
-      case .needsSchema:
-        // It was known when the record came, and what is known stays.
-        context.fail(
-          TaskFailure(.defect, "defect in opine: \(next.slice.source): a schema is lost"))
-      }
-    } catch {
-      setAside(next.batch, next.index, slice: next.slice, error)
-    }
-    if isFull(bulk) { closeReleased(target) }
+    if target.indexHold == nil || now >= target.indexRetryAt { step(bulk.destination, now) }
+    return false
   }
 
   public func waitForProgress(milliseconds: Int) { answers.wait(milliseconds: milliseconds) }
 
   public func close() { client.http.shutdown() }
+}
+
+/// Consecutive records of a batch that go into one bulk and share a slice.
+private struct Run {
+  let batch: RecordBatch
+  private var start: Int
+  private(set) var slice: SliceKey
+  private var bulk: Bulk?
+
+  init(batch: RecordBatch, start: Int, slice: SliceKey) {
+    self.batch = batch
+    self.start = start
+    self.slice = slice
+  }
+
+  /// The record goes into that bulk.
+  mutating func enter(_ bulk: Bulk, at index: Int, _ context: WorkerContext) {
+    if self.bulk === bulk { return }
+    end(before: index, context)
+    self.bulk = bulk
+  }
+
+  /// Gives the bulk the records before `next`.
+  mutating func end(before next: Int, _ context: WorkerContext) {
+    guard next > start else { return }
+    bulk?.add(slice: slice, count: next - start)
+    if next < batch.count {
+      slice = context.cut(slice, at: batch[next].offset, before: next - start)
+    }
+    start = next
+  }
+
+  /// Cuts record `index` out as a slice of its own.
+  mutating func single(_ index: Int, _ context: WorkerContext) -> SliceKey {
+    end(before: index, context)
+    let own = slice
+    if index + 1 < batch.count {
+      slice = context.cut(own, at: batch[index + 1].offset, before: 1)
+    }
+    start = index + 1
+    return own
+  }
 }

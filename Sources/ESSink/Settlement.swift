@@ -19,18 +19,29 @@ extension ESSinkTask {
 
   func take(_ number: Int, _ result: Result<HTTPResponse, HTTPError>, _ now: Duration) {
     guard let bulk = bulks[number] else { return }
+    destinations[bulk.destination].inFlight -= 1
     switch result {
-    case .failure(let error): holdAll(bulk, "\(error)", "unreachable", now)
+    case .failure(let error):
+      node += 1
+      holdAll(bulk, "\(error)", "unreachable", now)
     case .success(let response):
       switch response.status {
-      case 200: read(bulk, response.body, now)
+      case 200: read(bulk, response, now)
       case 413: split(bulk, "the document is over the server's limit", now)
       case 400: split(bulk, "the request was refused (400 \(errorType(response)))", now)
       default:
         let type = errorType(response)
-        holdAll(bulk, "a bulk was answered \(response.status) \(type)", "status", now)
+        holdAll(
+          bulk, "a bulk was answered \(response.status) \(type)", "status",
+          atLeast: retryAfter(response), now)
       }
     }
+  }
+
+  /// What the server asks for; at most a minute.
+  private func retryAfter(_ response: HTTPResponse) -> Duration {
+    let text = response.first(named: "retry-after") ?? ""
+    return Int(text).map { .seconds(max(0, min(60, $0))) } ?? .zero
   }
 
   private func errorType(_ response: HTTPResponse) -> String {
@@ -38,8 +49,8 @@ extension ESSinkTask {
     return answer?["error"]?["type"]?.string ?? ""
   }
 
-  private func read(_ bulk: Bulk, _ body: [UInt8], _ now: Duration) {
-    switch BulkAnswer.read(body, count: bulk.count) {
+  private func read(_ bulk: Bulk, _ response: HTTPResponse, _ now: Duration) {
+    switch BulkAnswer.read(response.body, count: bulk.count) {
     case .unreadable(let reason): holdAll(bulk, reason, "unreadable", now)
     case .allWritten:
       succeeded(bulk)
@@ -52,6 +63,9 @@ extension ESSinkTask {
   private func succeeded(_ bulk: Bulk) {
     schedule.succeeded(bulk.number)
     hold = nil
+    troubleSince = nil
+    failedSteps = 0
+    grow()
     let target = destinations[bulk.destination]
     target.indexHold = nil
     target.backoff.reset()
@@ -59,7 +73,7 @@ extension ESSinkTask {
 
   private func finish(_ bulk: Bulk) {
     retire(bulk)
-    if settings.guardsIDs { for item in bulk.items { release(item.id) } }
+    release(bulk.guardedIDs)
   }
 
   private func settle(_ bulk: Bulk, _ items: [BulkItem], _ now: Duration) {
@@ -67,14 +81,10 @@ extension ESSinkTask {
     var held: String?
     var fates: [Fate] = []
     fates.reserveCapacity(items.count)
-    for item in items {
+    for (index, item) in items.enumerated() {
       switch ItemVerdict.of(item) {
       case .written: fates.append(.settled(.written))
-      case .conflict where settings.versionSource == .offset: fates.append(.conflict)
-      case .conflict where settings.versionSource == .none: fates.append(.again)
-      case .conflict:
-        counters.superseded.add()
-        fates.append(.settled(.alreadyWritten))
+      case .conflict: fates.append(conflict(bulk, index, &pressure))
       case .recordFault(let reason, let detail):
         let fault = RecordFault(stage: .task, kind: "document", reason: reason, detail: detail)
         fates.append(.faulty(fault))
@@ -83,30 +93,63 @@ extension ESSinkTask {
         fates.append(.again)
       case .hold(let reason):
         held = reason
+        if item.errorType == "index_not_found_exception" {
+          destinations[bulk.destination].life?.lost()
+        }
         fates.append(.again)
       }
     }
-    if held == nil && pressure == nil { succeeded(bulk) } else { schedule.pressed(bulk.number) }
+    if pressure != nil {
+      schedule.pressed(bulk.number)
+    } else if held != nil {
+      schedule.answered(bulk.number)
+    } else {
+      succeeded(bulk)
+    }
     resolve(bulk, fates, waitFor: delay(bulk, pressure: pressure, held: held, now), now)
+  }
+
+  /// What a version conflict means, by what was sent.
+  private func conflict(_ bulk: Bulk, _ index: Int, _ pressure: inout String?) -> Fate {
+    let item = bulk.items[index]
+    if settings.writeKind == .create {
+      // An id made of the record's place is there only if this record was written before.
+      if item.idIsPlace {
+        counters.replays.add()
+        return .settled(.alreadyWritten)
+      }
+      return .faulty(
+        RecordFault(
+          stage: .task, kind: "document",
+          reason: "the data stream has a document with this id (409)"))
+    }
+    guard item.versioned else {
+      // Another writer came between; the server gave up after its own retries.
+      pressure = "409"
+      return .again
+    }
+    if settings.versionSource == .offset { return .conflict }
+    counters.superseded.add()
+    return .settled(.alreadyWritten)
   }
 
   /// How long actions that are sent again wait; begins or goes on with a hold of the index.
   private func delay(
     _ bulk: Bulk, pressure: String?, held: String?, _ now: Duration
   ) -> Duration {
-    let target = destinations[bulk.destination]
     guard pressure != nil || held != nil else { return .zero }
-    let wait = target.backoff.next(using: &random)
-    let wall = Date.now.timeIntervalSince1970
-    target.indexHold = Hold(
-      name: "index \(target.resource)", reason: held ?? "busy: \(pressure ?? "")",
-      since: target.indexHold?.since ?? wall, nextTry: wall + wait.seconds)
+    let reason = held ?? "busy: \(pressure ?? "")"
+    trouble(now)
     counters.retried(held == nil ? "pressure" : "index", 1)
-    return wait
+    bulk.attempts += 1
+    checkLimit(tries: bulk.attempts, reason, now)
+    return holdOf(destinations[bulk.destination], reason, now)
   }
 
   /// Gives every item its fate: runs of settled ones by slice, the others one by one.
-  func resolve(_ bulk: Bulk, _ fates: [Fate], waitFor: Duration, _ now: Duration) {
+  func resolve(_ bulk: Bulk, _ given: [Fate], waitFor: Duration, _ now: Duration) {
+    var fates = given
+    keepOrder(bulk, &fates)
     var again: [(index: Int, slice: SliceKey)] = []
     var conflicting: [(index: Int, slice: SliceKey)] = []
     var released: [UInt64] = []
@@ -134,7 +177,7 @@ extension ESSinkTask {
         }
         switch fates[start] {
         case .settled, .faulty:
-          if settings.guardsIDs { released += bulk.items[start..<stop].map(\.id) }
+          released += bulk.items[start..<stop].lazy.map(\.id).filter { $0 != 0 }
         case .again, .conflict: break
         }
         start = stop
@@ -148,14 +191,24 @@ extension ESSinkTask {
     }
     if !conflicting.isEmpty { check(bulk.part(number: number(), now: now, conflicting), now) }
     retire(bulk)
-    for id in released { release(id) }
+    // What is sent again keeps its id in flight.
+    let kept = bulk.ids.isEmpty ? [] : Set((again + conflicting).map { bulk.items[$0.index].id })
+    release(released.filter { !kept.contains($0) })
   }
 
   /// Nothing is known of the bulk, or nothing works: it is sent again, alone at first, for ever.
-  private func holdAll(_ bulk: Bulk, _ reason: String, _ kind: String, _ now: Duration) {
+  private func holdAll(
+    _ bulk: Bulk, _ reason: String, _ kind: String, atLeast: Duration = .zero, _ now: Duration
+  ) {
     bulk.attempts += 1
+    trouble(now)
     counters.retried(kind, bulk.count)
-    let until = schedule.hold(after: bulk.number, now: now, using: &random)
+    checkLimit(tries: bulk.attempts, reason, now)
+    // Another address may answer at once.
+    let isLast = bulk.attempts % client.urls.count == 0
+    let until = schedule.hold(
+      after: bulk.number, now: now, atLeast: atLeast, waits: isLast || kind != "unreachable",
+      using: &random)
     schedule.addAgain(bulk.number)
     let wall = Date.now.timeIntervalSince1970
     hold = Hold(
@@ -172,6 +225,49 @@ extension ESSinkTask {
       return
     }
     counters.retried("split", bulk.count)
+    if split(chained: bulk, now) { return }
+    let all = singles(of: bulk)
+    let half = all.count / 2
+    // The later half first, as each comes before all others.
+    for chosen in [Array(all[half...]), Array(all[..<half])] {
+      let part = bulk.part(number: number(), now: now, chosen)
+      enlist(part)
+      schedule.addAgain(part.number)
+    }
+    retire(bulk)
+  }
+
+  /// A bulk with several writes of an id can't be halved, as its halves would race: all but the first of
+  /// each id wait for it again. False where no id is there twice.
+  private func split(chained bulk: Bulk, _ now: Duration) -> Bool {
+    var seen: Set<UInt64> = []
+    let repeated = (0..<bulk.count).filter { index in
+      let id = bulk.items[index].id
+      return id != 0 && !seen.insert(id).inserted
+    }
+    guard !repeated.isEmpty else { return false }
+    let later = Set(repeated)
+    var first: [(index: Int, slice: SliceKey)] = []
+    var back: [UInt64: [Waiting]] = [:]
+    for (index, slice) in singles(of: bulk) {
+      let item = bulk.items[index]
+      if later.contains(index) {
+        back[item.id, default: []].append(
+          Waiting(batch: bulk.source(index), index: Int(item.record), slice: slice))
+      } else {
+        first.append((index, slice))
+      }
+    }
+    for (id, records) in back { waiting[id] = records + (waiting[id] ?? []) }
+    let part = bulk.part(number: number(), now: now, first)
+    enlist(part)
+    schedule.addAgain(part.number)
+    retire(bulk)
+    return true
+  }
+
+  /// Each item as a slice of its own.
+  private func singles(of bulk: Bulk) -> [(index: Int, slice: SliceKey)] {
     var all: [(index: Int, slice: SliceKey)] = []
     var first = 0
     for (key, count) in bulk.slices {
@@ -185,13 +281,6 @@ extension ESSinkTask {
       }
       first += count
     }
-    let half = all.count / 2
-    // The later half first, as each comes before all others.
-    for chosen in [Array(all[half...]), Array(all[..<half])] {
-      let part = bulk.part(number: number(), now: now, chosen)
-      enlist(part)
-      schedule.addAgain(part.number)
-    }
-    retire(bulk)
+    return all
   }
 }

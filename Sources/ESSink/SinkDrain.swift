@@ -19,18 +19,18 @@ extension ESSinkTask {
     for target in destinations {
       if let bulk = target.open, bulk.belongsOnly(to: sources) {
         target.open = nil
-        for item in bulk.items { release(item.id) }
+        release(bulk.guardedIDs)
       }
       if let bulk = target.released, bulk.belongsOnly(to: sources) {
         target.released = nil
-        for item in bulk.items { release(item.id) }
+        release(bulk.guardedIDs)
       }
     }
   }
 
   private func drop(_ bulk: Bulk) {
     retire(bulk)
-    for item in bulk.items { release(item.id) }
+    release(bulk.guardedIDs)
   }
 
   public func isBusy(_ sources: Set<TopicPartition>) -> Bool {
@@ -43,19 +43,24 @@ extension ESSinkTask {
       || !waiting.isEmpty
   }
 
-  public var canDrain: Bool { hold == nil && destinations.allSatisfy { $0.indexHold == nil } }
+  public var canDrain: Bool {
+    hold == nil && destinations.allSatisfy { $0.indexHold == nil && $0.conflictHold == nil }
+  }
 
   public var deadline: Duration? {
     let linger = destinations.compactMap { target in
       target.open.flatMap { $0.count > 0 ? $0.openedAt + settings.linger : nil }
     }.min()
-    return [linger, schedule.deadline].compactMap { $0 }.min()
+    let now = context.now
+    let lifted = destinations.lazy.filter { $0.indexHold != nil && $0.indexRetryAt > now }
+      .map(\.indexRetryAt).min()
+    return [linger, schedule.deadline, lifted].compactMap { $0 }.min()
   }
 
   public var holds: [Hold] {
-    var all = destinations.compactMap(\.indexHold)
+    var all = destinations.compactMap(\.indexHold) + destinations.compactMap(\.conflictHold)
     if let hold { all.append(hold) } else if let slow = slowHold { all.append(slow) }
-    if let hold = schemas.hold { all.append(hold) }
+    if let hold = reader.hold { all.append(hold) }
     return all
   }
 

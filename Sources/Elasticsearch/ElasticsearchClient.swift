@@ -32,9 +32,15 @@ public final class ElasticsearchClient: Sendable {
   public let urls: [String]
   public let http: HTTPClient
   private let credentials: HTTPCredentials?
+  private let headers: [(name: String, value: String)]
 
   /// `urls`: `http://host:port`, a path prefix is kept; at least one.
-  public init(urls: [String], http: HTTPClient, credentials: HTTPCredentials? = nil) {
+  /// `headers` go with every request.
+  public init(
+    urls: [String], http: HTTPClient, credentials: HTTPCredentials? = nil,
+    headers: [(name: String, value: String)] = []
+  ) {
+    self.headers = headers
     self.urls = urls.map { url in
       var url = url.contains("://") ? url : "http://\(url)"
       while url.hasSuffix("/") { url.removeLast() }
@@ -49,7 +55,7 @@ public final class ElasticsearchClient: Sendable {
     _ method: HTTPMethod, _ path: String, body: HTTPBody = .none, ndjson: Bool = false,
     timeout: Duration? = nil, node: Int = 0
   ) -> HTTPRequest {
-    var headers: [(name: String, value: String)] = []
+    var headers = headers
     if case .none = body {
     } else {
       headers.append(("Content-Type", ndjson ? "application/x-ndjson" : "application/json"))

@@ -4,6 +4,7 @@ import Foundation
 import Kafka
 import Reviews
 import Scheduling
+import SchemaRegistry
 import Telemetry
 
 /// Settings of enriching, beside those of its worker.
@@ -130,9 +131,9 @@ public final class EnrichTask: RecordTask {
         let headers = try Self.tombstoneHeaders(record)
         return try send(key, nil, headers, slice.token(index))
       }
-      let schema = try WireHeader.schemaID(of: value)
+      let frame = try WireHeader.read(value, of: record)
       let decoder: ReviewDecoder
-      switch schemas.lookup(schema, now: context.now) {
+      switch schemas.lookup(frame.schema, now: context.now) {
       case .ready(let plan): decoder = plan
       case .wait(let until): return .wait(until: until)
       case .fault(let fault): throw fault
@@ -140,9 +141,10 @@ public final class EnrichTask: RecordTask {
       guard let scorer else { return .wait(until: context.now + .seconds(1)) }
       let source = RawCoordinates(
         topic: slice.key.source.topic, partition: record.partition, offset: record.offset,
-        schemaID: schema)
+        schemaID: Self.number(of: frame.schema))
+      let payload = UnsafeRawBufferPointer(rebasing: value.dropFirst(frame.payloadOffset))
       var result = Result<Produced, RecordFault>.success(.done)
-      try scorer.score(value, decoder: decoder, source: source, scoredAt: scoredAt) { scored in
+      try scorer.score(payload, decoder: decoder, source: source, scoredAt: scoredAt) { scored in
         result = Result { () throws(RecordFault) in
           try send(key, scored, [], slice.token(index))
         }
@@ -151,6 +153,11 @@ public final class EnrichTask: RecordTask {
     } catch {
       return .faulty(error)
     }
+  }
+
+  /// A schema that is named by its GUID has no number here: -1.
+  private static func number(of schema: SchemaKey) -> Int32 {
+    if case .id(let id) = schema { Int32(truncatingIfNeeded: id) } else { -1 }
   }
 
   /// What the index needs to delete the document, and `verify` to find the record.

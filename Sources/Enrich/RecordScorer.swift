@@ -19,15 +19,14 @@ public final class RecordScorer {
     schemaID = scoredSchemaID
   }
 
-  /// Scores the review in `value`, whose wire header names the schema that `decoder` was made of.
+  /// Scores the review in `payload`, bare Avro of the schema that `decoder` was made of.
   ///
   /// `body` gets the scored record's value, valid for the call.
   /// What is thrown is the record's fault.
   public func score(
-    _ value: UnsafeRawBufferPointer, decoder: ReviewDecoder, source: RawCoordinates,
+    _ payload: UnsafeRawBufferPointer, decoder: ReviewDecoder, source: RawCoordinates,
     scoredAt: Int64, _ body: (UnsafeRawBufferPointer) -> Void
   ) throws(RecordFault) {
-    let payload = UnsafeRawBufferPointer(rebasing: value.dropFirst(WireHeader.count))
     let review: ReviewView
     do throws(ReviewDecodingError) {
       review = try decoder.decode(payload, using: &scratch)

@@ -3,6 +3,7 @@ public enum DeadLetterStage: String, Sendable {
   case ingest = "INGEST"
   case keyConverter = "KEY_CONVERTER"
   case valueConverter = "VALUE_CONVERTER"
+  case transformation = "TRANSFORMATION"
   case task = "TASK_PUT"
 }
 

@@ -43,19 +43,37 @@ public struct Record {
     return found
   }
 
-  /// The last header of that name as text; nil where there is none, its value is null or no UTF-8. Costs
-  /// nothing for a record without headers.
+  /// The last header of that name; nil where there is none or its value is null. Costs nothing for a
+  /// record without headers.
+  public func headerBytes(_ name: StaticString) -> UnsafeRawBufferPointer? {
+    var list: OpaquePointer?
+    guard rd_kafka_message_headers(raw, &list) == RD_KAFKA_RESP_ERR_NO_ERROR, let list else {
+      return nil
+    }
+    return name.withUTF8Buffer { name in
+      name.baseAddress.flatMap { Self.last($0, in: list) }
+    }
+  }
+
+  /// The last header of that name as text; nil where there is none, its value is null or no UTF-8.
   public func header(_ name: String) -> String? {
     var list: OpaquePointer?
     guard rd_kafka_message_headers(raw, &list) == RD_KAFKA_RESP_ERR_NO_ERROR, let list else {
       return nil
     }
+    return name.withCString { Self.last(UnsafeRawPointer($0), in: list) }
+      .flatMap { String(validating: $0, as: UTF8.self) }
+  }
+
+  private static func last(
+    _ name: UnsafeRawPointer, in list: OpaquePointer
+  ) -> UnsafeRawBufferPointer? {
     var value: UnsafeRawPointer?
     var count = 0
-    guard rd_kafka_header_get_last(list, name, &value, &count) == RD_KAFKA_RESP_ERR_NO_ERROR,
-      let value
-    else { return nil }
-    return String(validating: UnsafeRawBufferPointer(start: value, count: count), as: UTF8.self)
+    let code = rd_kafka_header_get_last(
+      list, name.assumingMemoryBound(to: CChar.self), &value, &count)
+    guard code == RD_KAFKA_RESP_ERR_NO_ERROR, let value else { return nil }
+    return UnsafeRawBufferPointer(start: value, count: count)
   }
 
   /// Bytes that this record keeps in memory until its batch goes: key, value, librdkafka's own part.

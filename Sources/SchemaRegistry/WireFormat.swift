@@ -42,15 +42,15 @@ public enum WireFormat {
   public static let headerLength = 5
   public static let guidHeaderLength = 17
   /// The record headers of header mode.
-  public static let keySchemaHeader = "__key_schema_id"
-  public static let valueSchemaHeader = "__value_schema_id"
+  public static let keySchemaHeader: StaticString = "__key_schema_id"
+  public static let valueSchemaHeader: StaticString = "__value_schema_id"
 
   /// The schema of a framed payload and how many bytes come before the Avro data.
   public struct Frame: Sendable, Equatable {
     public let schema: SchemaKey
     public let payloadOffset: Int
 
-    @usableFromInline init(schema: SchemaKey, payloadOffset: Int) {
+    public init(schema: SchemaKey, payloadOffset: Int) {
       self.schema = schema
       self.payloadOffset = payloadOffset
     }

@@ -223,7 +223,7 @@ final class SchemaTests {
         subject: "holder", schema: review(#"{"name":"user","type":"u.User"}"#),
         references: [SchemaReference(name: "u.User", subject: "user", version: 1)]))
     let text = try await withCheckedThrowingContinuation { continuation in
-      schemaSource(client)(Int32(made.id)) { continuation.resume(with: $0) }
+      schemaSource(client)(.id(made.id)) { continuation.resume(with: $0) }
     }
     #expect(try AvroSchema.parse(text).definitions.count == 2)
   }

@@ -9,7 +9,7 @@ import Testing
   static let required = [
     "name": "s", "connector.class": "ElasticsearchSink", "topics": "t",
     "connection.url": "http://localhost:9200",
-    "value.converter": "AvroConverter",
+    "value.converter.schema.registry.url": "http://localhost:8081",
   ]
   static let conversion = RecordFault(stage: .valueConverter, kind: "avro", reason: "cut")
   static let key = RecordFault(stage: .task, kind: "key", reason: "null")

@@ -67,7 +67,7 @@ struct BulkAction: Sendable, Equatable {
 
 /// Elasticsearch as far as the sink uses it: `_bulk`, answered by a script, and `_mget`.
 ///
-/// It differs from the real one: one index whatever the name, no mappings, no refresh, and a deletion's
+/// It differs from the real one: one index whatever the name, mappings are only kept, no refresh, a deletion's
 /// version is forgotten at once. It compares versions as `external` and `external_gte` say.
 final class ScriptedElasticsearch: Sendable {
   struct Stored: Sendable, Equatable {
@@ -80,6 +80,10 @@ final class ScriptedElasticsearch: Sendable {
     var bulks: [[BulkAction]] = []
     var queries: [String] = []
     var documents: [String: Stored] = [:]
+    /// Mappings by index; an index that nobody made yet is there, without one.
+    var mappings: [String: JSONValue] = [:]
+    var missing: Set<String> = []
+    var indexCalls: [String] = []
   }
 
   private let state: Mutex<State>
@@ -94,6 +98,12 @@ final class ScriptedElasticsearch: Sendable {
     var routes = HTTPRouter()
     routes.on("POST", "/_bulk", slow: true) { [self] in bulk($0) }
     routes.on("POST", "/{index}/_mget", slow: true) { [self] in stored($0) }
+    for (method, path) in [
+      ("HEAD", "/{index}"), ("PUT", "/{index}"), ("GET", "/{index}/_mapping"),
+      ("PUT", "/{index}/_mapping"),
+    ] {
+      routes.on(method, path, slow: true) { [self] in indexCall(method, $0) }
+    }
     let made = try HTTPServer(listen: "127.0.0.1:0", options: options, routes: routes)
     server.withLock { $0 = made }
   }
@@ -112,7 +122,44 @@ final class ScriptedElasticsearch: Sendable {
     state.withLock { $0.documents[id] = Stored(version: version, document: "{}") }
   }
 
+  /// Every request for an index or its mapping, as `PUT /name/_mapping {…}`.
+  var indexCalls: [String] { state.withLock { $0.indexCalls } }
+  func mapping(of index: String) -> JSONValue? { state.withLock { $0.mappings[index] } }
+
+  /// The index is not there; the next documents for it are refused until somebody makes it.
+  func remove(_ index: String) {
+    state.withLock {
+      $0.missing.insert(index)
+      $0.mappings[index] = nil
+    }
+  }
+
   // MARK: -
+
+  private func indexCall(_ method: String, _ request: HTTPServerRequest) -> HTTPServerResponse {
+    let index = request["index"]
+    let isMapping = request.path.hasSuffix("/_mapping")
+    let body = (try? JSONValue.parse(request.body)) ?? [:]
+    return state.withLock { state in
+      let text = request.body.isEmpty ? "" : " " + String(decoding: request.body, as: UTF8.self)
+      state.indexCalls.append("\(method) \(request.path)\(text)")
+      let isMissing = state.missing.contains(index)
+      switch (method, isMapping) {
+      case ("PUT", false):
+        state.missing.remove(index)
+        state.mappings[index] = body["mappings"]
+      case (_, _) where isMissing:
+        return Self.json(404, "{\"error\":{\"type\":\"index_not_found_exception\"},\"status\":404}")
+      case ("PUT", true): state.mappings[index] = body
+      case ("GET", true):
+        let mapping = state.mappings[index] ?? [:]
+        return Self.json(
+          200, JSONValue.object([JSONMember(index, ["mappings": mapping])]).serialized())
+      default: break
+      }
+      return Self.json(200, "{}")
+    }
+  }
 
   private func bulk(_ request: HTTPServerRequest) -> HTTPServerResponse {
     let actions = Self.actions(request.body)
@@ -123,6 +170,9 @@ final class ScriptedElasticsearch: Sendable {
       let rows = actions.enumerated().map { index, action in
         if let refused = reply.refused[index] {
           return Self.row(action, refused.status, error: refused.type)
+        }
+        if state.missing.contains(action.index) {
+          return Self.row(action, 404, error: "index_not_found_exception")
         }
         return reply.applies ? Self.apply(action, &state.documents) : Self.row(action, 200)
       }
@@ -151,9 +201,26 @@ final class ScriptedElasticsearch: Sendable {
     if action.kind == "delete" {
       return row(action, documents.removeValue(forKey: action.id) == nil ? 404 : 200)
     }
-    let isNew = documents[action.id] == nil
-    documents[action.id] = Stored(version: action.version ?? 0, document: action.document ?? "")
-    return row(action, isNew ? 201 : 200)
+    let old = documents[action.id]
+    if action.kind == "create", old != nil {
+      return row(action, 409, error: "version_conflict_engine_exception")
+    }
+    var document = action.document ?? ""
+    if action.kind == "update" { document = merged(old?.document ?? "{}", document) }
+    documents[action.id] = Stored(
+      version: action.version ?? (old?.version ?? 0) + 1, document: document)
+    return row(action, old == nil ? 201 : 200)
+  }
+
+  /// The old document with the fields of an update's `doc`.
+  private static func merged(_ old: String, _ update: String) -> String {
+    let doc = (try? JSONValue.parse(update))?["doc"]?.object ?? []
+    var members = (try? JSONValue.parse(old))?.object ?? []
+    for member in doc {
+      members.removeAll { $0.name == member.name }
+      members.append(member)
+    }
+    return JSONValue.object(members.sorted { $0.name < $1.name }).serialized()
   }
 
   private static func row(_ action: BulkAction, _ status: Int, error: String? = nil) -> String {
@@ -162,10 +229,10 @@ final class ScriptedElasticsearch: Sendable {
   }
 
   private func stored(_ request: HTTPServerRequest) -> HTTPServerResponse {
-    let ids = (try? JSONValue.parse(request.body))?["ids"]?.array ?? []
+    let docs = (try? JSONValue.parse(request.body))?["docs"]?.array ?? []
     let documents = documents
-    let rows = ids.map { id -> String in
-      let name = id.string ?? ""
+    let rows = docs.map { doc -> String in
+      let name = doc["_id"]?.string ?? ""
       guard let found = documents[name] else { return "{\"_id\":\"\(name)\",\"found\":false}" }
       return "{\"_id\":\"\(name)\",\"found\":true,\"_version\":\(found.version)}"
     }

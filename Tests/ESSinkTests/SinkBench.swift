@@ -79,12 +79,12 @@ final class SinkBench: Sendable {
     let client = HTTPClientConfiguration(timeout: .seconds(20))
     let (health, metrics) = (Health(), Metrics())
     let worker = Worker(settings: settings, health: health, metrics: metrics) { context in
-      ESSinkTask(
+      try ESSinkTask(
         settings: sink, context: context,
         client: ElasticsearchClient(
           urls: sink.connection.urls, http: HTTPClient(configuration: client))
       ) { id, answer in
-        answer(id == 1 ? .success(SinkBench.schema) : .failure(.unknown))
+        answer(id == .id(1) ? .success(SinkBench.schema) : .failure(.unknown))
       }
     }
     let end = Task { () -> TaskFailure? in

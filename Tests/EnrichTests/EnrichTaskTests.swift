@@ -44,7 +44,7 @@ import Testing
     let worker = Worker(settings: settings, health: Health(), metrics: Metrics()) { context in
       EnrichTask(settings: mine, context: context, model: try LinearModel.builtIn()) {
         id, answer in
-        answer(id == 7 ? .success(ReviewSchemas.review) : .failure(.unavailable("down")))
+        answer(id == .id(7) ? .success(ReviewSchemas.review) : .failure(.unavailable("down")))
       }
     }
     return await worker.run()

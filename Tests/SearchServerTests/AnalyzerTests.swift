@@ -17,7 +17,8 @@ import Testing
     ("😀😀 👍🏽 ❤️ ok", "😀|😀|👍🏽|❤️|ok"),
     ("日本語テキスト 한국어", "日|本|語|テキスト|한국어"),
     ("__ _a_ ... --", "_a_"), ("", ""), ("great!", "great"), ("a.", "a"), ("it.'s", "it|s"),
-    ("\u{1F1E9}\u{1F1EA} 👨‍👩‍👧 ©", "\u{1F1E9}\u{1F1EA}|👨‍👩‍👧"),
+    ("\u{1F1E9}\u{1F1EA} 👨‍👩‍👧 ©", "\u{1F1E9}\u{1F1EA}|👨‍👩‍👧|©"),
+    ("™s ★ ® # 1 *", "™|s|★|®|1"),
   ])
   func standardFindsWordsAsLuceneDoes(text: String, expected: String) {
     #expect(terms(.standard, text) == expected)

@@ -17,6 +17,11 @@ static inline CURLcode opine_curl_pointer(CURL *h, CURLoption o, const void *v) 
 static inline CURLcode opine_curl_text(CURL *h, CURLoption o, const char *v) {
   return curl_easy_setopt(h, o, v);
 }
+// curl copies the bytes.
+static inline CURLcode opine_curl_blob(CURL *h, CURLoption o, const void *v, size_t count) {
+  struct curl_blob blob = {(void *)v, count, CURL_BLOB_COPY};
+  return curl_easy_setopt(h, o, &blob);
+}
 static inline CURLcode opine_curl_sink_to(CURL *h, CURLoption o, opine_curl_sink v) {
   return curl_easy_setopt(h, o, v);
 }

@@ -10,8 +10,9 @@ public struct ConnectionSettings: Sendable {
   public let compresses: Bool
   public let connectTimeout: Duration
   public let readTimeout: Duration
-  /// `http://user:password@host:port`, ready for the client; nil: none.
+  /// `http://host:port`; nil: none.
   public let proxy: String?
+  public let proxyUser: String?
   public let tls: TLSSettings
 
   init(_ read: ConfigReading) {
@@ -35,6 +36,9 @@ public struct ConnectionSettings: Sendable {
     proxy = read.optional(SinkKey.proxyHost).map { host in
       "http://\(host):\(read.int(SinkKey.proxyPort))"
     }
+    proxyUser = read.optional(SinkKey.proxyUsername).map { user in
+      "\(user):\(read.text(SinkKey.proxyPassword))"
+    }
     tls = TLSSettings(read)
   }
 }
@@ -45,10 +49,23 @@ extension SinkSettings {
     var configuration = HTTPClientConfiguration()
     configuration.connectTimeout = connection.connectTimeout
     configuration.timeout = connection.readTimeout
-    configuration.maximumConnectionsPerHost = inFlight + 1
+    configuration.maximumConnectionsPerHost = inFlight + 2
+    configuration.proxy = connection.proxy
+    configuration.proxyUser = connection.proxyUser
+    let tls = connection.tls
+    configuration.caFile = tls.trustedFile
+    configuration.caText = tls.trustedText
+    configuration.clientCertificate = tls.identityFile
+    // A PEM file has both.
+    configuration.clientKey = tls.identityIsPKCS12 ? nil : tls.identityFile
+    configuration.clientIsPKCS12 = tls.identityIsPKCS12
+    configuration.clientCertificateText = tls.identityCertificate
+    configuration.clientKeyText = tls.identityKey
+    configuration.clientKeyPassword = tls.identityPassword
+    configuration.verifyHost = tls.verifiesHost
     return ElasticsearchClient(
       urls: connection.urls, http: HTTPClient(configuration: configuration),
-      credentials: connection.credentials)
+      credentials: connection.credentials, headers: connection.headers)
   }
 }
 

@@ -1,3 +1,4 @@
+import Avro
 import Connect
 import Kafka
 
@@ -118,19 +119,28 @@ public struct SinkSettings: Sendable {
     producer = read.prefixed("producer.override.")
   }
 
-  /// Two writes of one id must not be in flight together: else an earlier one, retried, could overwrite a later.
-  public var guardsIDs: Bool { versionSource != .offset || nullValues == .delete }
-
-  /// Whether what is written to must be an alias.
-  public var requireAlias: Bool { externalResource == .indexAlias }
-
-  /// The index, alias or data stream that the topic's documents go to.
-  public func resource(of topic: String) -> String { resources[topic] ?? topic.lowercased() }
-
   /// Whether the topic's documents are named by where their record stands, not by its key.
   public func ignoresKey(of topic: String) -> Bool { keyIgnore || topicKeyIgnore.contains(topic) }
 
   public func ignoresSchema(of topic: String) -> Bool {
     schemaIgnore || topicSchemaIgnore.contains(topic)
+  }
+
+  /// How values become JSON.
+  public var documentOptions: JSONTranscoder.Options {
+    var options = JSONTranscoder.Options()
+    options.mapsAsEntries = !compactMaps
+    options.decimals =
+      switch decimalFormat {
+      case .string: .text
+      case .number: .number
+      case .base64: .base64
+      }
+    return options
+  }
+
+  /// Whether a version stands where the direct way can't see it.
+  func looksIntoValues(_ converter: Converter) -> Bool {
+    versionSource == .field && (converter != .avro || versionField.contains("."))
   }
 }

@@ -6,15 +6,26 @@ public struct HTTPClientConfiguration: Sendable {
   public var timeout: Duration = .seconds(60)
   /// PEM file of the certificate authorities to trust instead of the system's.
   public var caFile: String?
+  /// The same as PEM text; counts before the file.
+  public var caText: String?
   /// PEM files of the client's own certificate and its key.
   public var clientCertificate: String?
   public var clientKey: String?
+  /// Both as PEM texts; count before the files.
+  public var clientCertificateText: String?
+  public var clientKeyText: String?
+  /// `clientCertificate` is PKCS12 with the key in it.
+  public var clientIsPKCS12 = false
+  /// Of the key, or of the PKCS12 file.
+  public var clientKeyPassword: String?
   /// The server's certificate must be for the name in the URL. Switch off for tests only.
   public var verifyHost = true
   /// The server's certificate must be signed by a trusted authority. Switch off for tests only.
   public var verifyPeer = true
   /// URL of an HTTP proxy. nil goes straight to the server, whatever the environment says.
   public var proxy: String?
+  /// `user:password` at the proxy.
+  public var proxyUser: String?
   /// Further requests to the same host wait, in order.
   public var maximumConnectionsPerHost = 8
   /// A longer answer fails with `responseTooLarge`.

@@ -67,11 +67,24 @@ final class Transfer {
     opine_curl_text(handle, CURLOPT_PROXY, configuration.proxy ?? "")
     opine_curl_long(handle, CURLOPT_SSL_VERIFYPEER, configuration.verifyPeer ? 1 : 0)
     opine_curl_long(handle, CURLOPT_SSL_VERIFYHOST, configuration.verifyHost ? 2 : 0)
+    if let user = configuration.proxyUser { opine_curl_text(handle, CURLOPT_PROXYUSERPWD, user) }
     if let file = configuration.caFile { opine_curl_text(handle, CURLOPT_CAINFO, file) }
+    setBlob(CURLOPT_CAINFO_BLOB, configuration.caText)
     if let file = configuration.clientCertificate {
       opine_curl_text(handle, CURLOPT_SSLCERT, file)
     }
+    if configuration.clientIsPKCS12 { opine_curl_text(handle, CURLOPT_SSLCERTTYPE, "P12") }
     if let file = configuration.clientKey { opine_curl_text(handle, CURLOPT_SSLKEY, file) }
+    setBlob(CURLOPT_SSLCERT_BLOB, configuration.clientCertificateText)
+    setBlob(CURLOPT_SSLKEY_BLOB, configuration.clientKeyText)
+    if let password = configuration.clientKeyPassword {
+      opine_curl_text(handle, CURLOPT_KEYPASSWD, password)
+    }
+  }
+
+  private func setBlob(_ option: CURLoption, _ text: String?) {
+    guard var text else { return }
+    text.withUTF8 { _ = opine_curl_blob(handle, option, $0.baseAddress, $0.count) }
   }
 
   private func setBody() {

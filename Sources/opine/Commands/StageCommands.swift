@@ -74,7 +74,8 @@ enum StageCommands {
     for warning in connector.settings.warnings {
       Terminal.say("opine: \(connector.settings.name): \(warning)")
     }
-    let registry = registryClient(properties["value.converter.schema.registry.url"] ?? "")
+    let urls = try ConverterSettings(properties).registryURLs
+    let registry = registryClient(urls.joined(separator: ","))
     return connector.workers(
       kafka: invocation.kafkaProperties, dataDirectory: invocation.text(.data),
       once: invocation.flag(.once), stage: stage, schemas: schemaSource(registry))

@@ -76,8 +76,8 @@ struct TailPrinter: ~Copyable {
   private static func framed(
     _ value: UnsafeRawBufferPointer, _ record: Record
   ) -> (SchemaKey, UnsafeRawBufferPointer)? {
-    let header = record.headers.first { $0.name == WireFormat.valueSchemaHeader }?.value
-    if let frame = header.flatMap({ $0.withUnsafeBytes { try? WireFormat.parse($0) } }) {
+    let header = record.headerBytes(WireFormat.valueSchemaHeader)
+    if let frame = header.flatMap({ try? WireFormat.parse($0) }) {
       return (frame.schema, value)
     }
     guard let frame = try? WireFormat.parse(value) else { return nil }

@@ -13,8 +13,8 @@ func registryClient(_ urls: String) -> RegistryClient {
 
 /// How workers ask the registry: one attempt, and whose fault a refusal is.
 func schemaSource(_ client: RegistryClient) -> SchemaSource {
-  { id, done in
-    client.fetch(id: Int(id)) { result in
+  { key, done in
+    client.fetch(key) { result in
       switch result {
       // Not as registered: types of other schemas must be in it.
       case .success(let schema): done(.success(schema.schema.canonicalText))

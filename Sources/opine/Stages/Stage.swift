@@ -82,7 +82,7 @@ struct SinkConnector {
       worker.once = once
       let settings = settings
       return Worker(settings: worker, health: stage.health, metrics: stage.metrics) { context in
-        ESSinkTask(
+        try ESSinkTask(
           settings: settings, context: context, client: settings.client(),
           schemaSource: schemas)
       }

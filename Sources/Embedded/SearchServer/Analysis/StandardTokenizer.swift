@@ -144,7 +144,8 @@ private struct WordScanner {
 
   /// An emoji with its modifiers, and those joined to it by U+200D.
   private mutating func readEmoji(_ first: Unicode.Scalar) -> Bool {
-    var shown = first.properties.isEmojiPresentation
+    // `#`, `*` and digits are emoji only with what follows.
+    var shown = !first.isASCII
     while let next = peek() {
       if next.scalar.value == 0xfe0f { shown = true }
       if next.scalar.value == 0x200d {

@@ -51,8 +51,20 @@ enum WordBreak: UInt8, Sendable {
     case .connectorPunctuation: return .extendNumLet
     default: break
     }
-    if properties.isEmojiPresentation || properties.isEmoji { return .emoji }
+    if properties.isEmoji || isPictographic(scalar.value) { return .emoji }
     if properties.isIdeographic { return .single }
     return properties.isAlphabetic ? .letter : .other
+  }
+
+  /// Extended_Pictographic without being Emoji: stars, chess pieces, cards and the like.
+  private static func isPictographic(_ value: UInt32) -> Bool {
+    switch value {
+    case 0x2388, 0x2600...0x2605, 0x2607...0x2612, 0x2614...0x2685, 0x2690...0x2705,
+      0x2708...0x2712, 0x2763...0x2767, 0x1f000...0x1f0ff, 0x1f10d...0x1f10f, 0x1f12f,
+      0x1f16c...0x1f171, 0x1f1ad, 0x1f260...0x1f265, 0x1f300...0x1f53d, 0x1f546...0x1f64f,
+      0x1f680...0x1f6fc, 0x1f7d5...0x1f7d8, 0x1f8b0...0x1f8b1, 0x1f90c...0x1fa6d:
+      true
+    default: false
+    }
   }
 }

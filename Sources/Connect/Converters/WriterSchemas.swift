@@ -1,6 +1,7 @@
 import Foundation
 import Kafka
 import Scheduling
+import SchemaRegistry
 import Telemetry
 
 /// Why a registry did not give a schema.
@@ -14,7 +15,7 @@ public enum SchemaLookupError: Error, Sendable, Equatable {
 /// Asks a registry for the text of a schema; the completion may come on any thread.
 public typealias SchemaSource =
   @Sendable (
-    Int32, @escaping @Sendable (Result<String, SchemaLookupError>) -> Void
+    SchemaKey, @escaping @Sendable (Result<String, SchemaLookupError>) -> Void
   ) -> Void
 
 /// The plans compiled for the writers' schemas that a task meets, by schema id.
@@ -40,10 +41,10 @@ public final class WriterSchemas<Plan> {
 
   private let source: SchemaSource
   private let compile: (String) throws -> Plan
-  private let answers: Mailbox<(Int32, Result<String, SchemaLookupError>)>
+  private let answers: Mailbox<(SchemaKey, Result<String, SchemaLookupError>)>
   private let grace: Duration
-  private var entries: [Int32: Entry] = [:]
-  private var lastID: Int32 = -1
+  private var entries: [SchemaKey: Entry] = [:]
+  private var lastID = -1
   private var lastPlan: Plan?
   private var backoff = Backoff(base: .milliseconds(200), cap: .seconds(5))
   private var random = SystemRandomNumberGenerator()
@@ -61,61 +62,64 @@ public final class WriterSchemas<Plan> {
   }
 
   /// The plan of the id, from memory; asks for it if need be and never waits.
-  @inline(__always) public func lookup(_ id: Int32, now: Duration) -> Lookup {
-    if id == lastID, let lastPlan { return .ready(lastPlan) }
-    return find(id, now)
+  @inline(__always) public func lookup(_ key: SchemaKey, now: Duration) -> Lookup {
+    if case .id(let id) = key, id == lastID, let lastPlan { return .ready(lastPlan) }
+    return find(key, now)
   }
 
-  private func find(_ id: Int32, _ now: Duration) -> Lookup {
-    switch entries[id] {
+  private func find(_ key: SchemaKey, _ now: Duration) -> Lookup {
+    switch entries[key] {
     case .ready(let plan):
-      lastID = id
-      lastPlan = plan
+      if case .id(let id) = key {
+        lastID = id
+        lastPlan = plan
+      }
       return .ready(plan)
     case .fault(let fault): return .fault(fault)
     case .asking: return .wait(until: now + .seconds(1))
     case .unknown(let firstSeen, let retryAt), .unavailable(let firstSeen, let retryAt):
       if now < retryAt { return .wait(until: retryAt) }
-      ask(id, firstSeen: firstSeen)
+      ask(key, firstSeen: firstSeen)
       return .wait(until: now + .seconds(1))
     case nil:
-      ask(id, firstSeen: now)
+      ask(key, firstSeen: now)
       return .wait(until: now + .seconds(1))
     }
   }
 
-  private func ask(_ id: Int32, firstSeen: Duration) {
-    entries[id] = .asking(firstSeen: firstSeen)
-    source(id) { [answers] result in answers.post((id, result)) }
+  private func ask(_ key: SchemaKey, firstSeen: Duration) {
+    entries[key] = .asking(firstSeen: firstSeen)
+    source(key) { [answers] result in answers.post((key, result)) }
   }
 
   /// Takes the registry's answers; true where records that wait may go on.
   public func advance(now: Duration) -> Bool {
     let news = answers.drain()
-    for (id, result) in news { take(id, result, now) }
+    for (key, result) in news { take(key, result, now) }
     return !news.isEmpty
   }
 
-  private func take(_ id: Int32, _ result: Result<String, SchemaLookupError>, _ now: Duration) {
-    guard case .asking(let firstSeen) = entries[id] else { return }
+  private func take(_ key: SchemaKey, _ result: Result<String, SchemaLookupError>, _ now: Duration)
+  {
+    guard case .asking(let firstSeen) = entries[key] else { return }
     switch result {
     case .success(let text):
       release()
       do {
-        entries[id] = .ready(try compile(text))
+        entries[key] = .ready(try compile(text))
       } catch {
-        entries[id] = .fault(fault("schema \(id) can't be used: \(error)"))
+        entries[key] = .fault(fault("schema \(key) can't be used: \(error)"))
       }
     case .failure(.unknown):
       release()
       if now - firstSeen >= grace {
-        entries[id] = .fault(fault("schema \(id) is not in the registry"))
+        entries[key] = .fault(fault("schema \(key) is not in the registry"))
       } else {
-        entries[id] = .unknown(firstSeen: firstSeen, retryAt: now + min(.seconds(1), grace / 4))
+        entries[key] = .unknown(firstSeen: firstSeen, retryAt: now + min(.seconds(1), grace / 4))
       }
     case .failure(.unavailable(let reason)):
       let wait = backoff.next(using: &random)
-      entries[id] = .unavailable(firstSeen: firstSeen, retryAt: now + wait)
+      entries[key] = .unavailable(firstSeen: firstSeen, retryAt: now + wait)
       let wall = Date.now.timeIntervalSince1970
       hold = Hold(
         name: "schema registry", reason: reason, since: hold?.since ?? wall,
