@@ -129,7 +129,12 @@ let package = Package(
     tests("AvroTests", ["Avro", "CAvro", "Scheduling"]),
     tests("SchemaRegistryTests", ["SchemaRegistry", "RegistryServer"]),
     tests("KafkaTests", ["Kafka", "TestKafka", "CRdKafka"]),
-    tests("ConnectTests", ["Connect", "Kafka", "Telemetry", "TestKafka"]),
+    tests(
+      "ConnectTests",
+      [
+        "Connect", "HTTPClient", "HTTPServer", "JSON", "Kafka", "Scheduling", "Telemetry",
+        "TestKafka",
+      ]),
     tests(
       "ESSinkTests",
       [

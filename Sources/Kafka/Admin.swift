@@ -19,7 +19,7 @@ public struct NewTopic: Sendable, Equatable {
 
 /// Questions to the cluster, and the making of topics. Every call blocks up to its timeout.
 public struct Admin: ~Copyable {
-  private let client: ClientHandle
+  let client: ClientHandle
 
   public init(_ properties: KafkaProperties) throws(KafkaError) {
     let defaults = ["allow.auto.create.topics": "false", "client.id": "opine"]

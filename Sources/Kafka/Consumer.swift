@@ -286,6 +286,31 @@ public struct Consumer: ~Copyable {
     try check(rd_kafka_incremental_assign(client.raw, anew.raw), operation)
   }
 
+  /// Gives the group's partitions back and tells the group so, which also a static member does here and not
+  /// in `close`: afterwards the group has this member no more. Blocks at most about `milliseconds`.
+  public func leave(milliseconds: Int64) {
+    let hasPartitions = isAssigned
+    guard rd_kafka_unsubscribe(client.raw) == RD_KAFKA_RESP_ERR_NO_ERROR, hasPartitions else {
+      return
+    }
+    let clock = ContinuousClock()
+    let deadline = clock.now + .milliseconds(milliseconds)
+    while isAssigned, clock.now < deadline {
+      guard let event = rd_kafka_queue_poll(queue.raw, 50) else { continue }
+      if rd_kafka_event_type(event) == RD_KAFKA_EVENT_REBALANCE { rd_kafka_assign(client.raw, nil) }
+      rd_kafka_event_destroy(event)
+    }
+  }
+
+  private var isAssigned: Bool {
+    var list: UnsafeMutablePointer<rd_kafka_topic_partition_list_t>?
+    guard rd_kafka_assignment(client.raw, &list) == RD_KAFKA_RESP_ERR_NO_ERROR, let list else {
+      return false
+    }
+    defer { rd_kafka_topic_partition_list_destroy(list) }
+    return list.pointee.cnt > 0
+  }
+
   /// Leaves the group (a static member keeps its place) and serves the last rebalance; blocks at most
   /// about `milliseconds`. Nothing is committed here.
   public func close(milliseconds: Int64) {
