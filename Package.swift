@@ -73,15 +73,18 @@ let package = Package(
     library(
       "Connect",
       [
-        "Kafka", "SchemaRegistry", "Avro", "HTTPServer", "JSON", "SQLite", "Bytes", "Scheduling",
-        "Telemetry",
+        "Kafka", "SchemaRegistry", "Avro", "HTTPServer", "Configuration", "JSON", "SQLite", "Bytes",
+        "Scheduling", "Telemetry",
       ]),
     library(
       "Ingest",
       ["Kafka", "SchemaRegistry", "Reviews", "JSON", "SQLite", "Bytes", "Scheduling", "Telemetry"]),
     library(
       "Enrich",
-      ["Connect", "Kafka", "SchemaRegistry", "Avro", "Reviews", "CModel", "JSON", "Bytes", "Scheduling", "Telemetry"]),
+      [
+        "Connect", "Kafka", "SchemaRegistry", "Avro", "Reviews", "CModel", "JSON", "Bytes",
+        "Scheduling", "Telemetry",
+      ]),
     library(
       "ESSink",
       [

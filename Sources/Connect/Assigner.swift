@@ -68,7 +68,8 @@ struct Assigner {
     for source in sources {
       guard let log = bounds[source] else { continue }
       let (position, gap) = startPosition(
-        of: source, committed: committed[source], remembered: remembered(source), bounds: log)
+        of: source, committed: committed[source], remembered: remembered(source), bounds: log,
+        wanted: try? store.wantedOffset(group: settings.group, source), atEnd: settings.startsAtEnd)
       if let gap { try report(gap) }
       positions[source] = position
     }

@@ -31,11 +31,15 @@ public struct Gap: Sendable, Equatable, CustomStringConvertible {
 /// Where reading of a partition starts, and what is missing before it. Pure.
 ///
 /// A commit inside the log's bounds is the start. Without a commit the start is the log's beginning, and
-/// it is a gap only where an earlier run remembers a commit.
+/// it is a gap only where an earlier run remembers a commit. A commit that a person set (`wanted`) is no
+/// gap wherever it lies: reading starts at the nearest offset that the log has. `atEnd`: without commit and
+/// memory the start is the log's end.
 public func startPosition(
-  of source: TopicPartition, committed: Int64?, remembered: Int64?, bounds: Watermarks
+  of source: TopicPartition, committed: Int64?, remembered: Int64?, bounds: Watermarks,
+  wanted: Int64? = nil, atEnd: Bool = false
 ) -> (position: Int64, gap: Gap?) {
   if let committed {
+    if committed == wanted { return (min(max(committed, bounds.low), bounds.high), nil) }
     if committed < bounds.low {
       return (
         bounds.low, Gap(source: source, from: committed, to: bounds.low, cause: .belowLogStart)
@@ -53,5 +57,5 @@ public func startPosition(
       bounds.low, Gap(source: source, from: bounds.low, to: remembered, cause: .commitGone)
     )
   }
-  return (bounds.low, nil)
+  return (atEnd && remembered == nil ? bounds.high : bounds.low, nil)
 }

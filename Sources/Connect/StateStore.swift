@@ -1,4 +1,5 @@
 import Foundation
+import Kafka
 import SQLite
 
 /// What a worker remembers between runs in its data folder: the cluster, the topics' partition counts and
@@ -46,6 +47,12 @@ public final class StateStore {
     ) { $0.int64(0) }
   }
 
+  func forgetCommitted(group: String, _ source: TopicPartition) throws(SQLiteError) {
+    _ = try database.run(
+      "DELETE FROM committed WHERE consumer_group = ? AND topic = ? AND partition = ?",
+      [.text(group), .text(source.topic), .integer(Int64(source.partition))])
+  }
+
   public func setCommitted(
     group: String, topic: String, partition: Int32, position: Int64
   ) throws(SQLiteError) {
@@ -55,6 +62,48 @@ public final class StateStore {
       ON CONFLICT (consumer_group, topic, partition) DO UPDATE SET position = excluded.position
       """,
       [.text(group), .text(topic), .integer(Int64(partition)), .integer(position)])
+  }
+}
+
+/// A person's change of a group's commits.
+public struct OffsetChange: Sendable, Equatable {
+  /// Tells one such act from another.
+  public let id: String
+  /// The new commits; nil: taken away.
+  public let offsets: [TopicPartition: Int64?]
+
+  public init(id: String, offsets: [TopicPartition: Int64?]) {
+    self.id = id
+    self.offsets = offsets
+  }
+}
+
+extension StateStore {
+  /// Remembers that commits were changed on purpose, so that they are not taken for a loss; once for each
+  /// `id`, however often it is told.
+  public func apply(_ change: OffsetChange, group: String) throws(SQLiteError) {
+    let fact = "offsets changed \(group)"
+    guard try self.fact(fact) != change.id else { return }
+    for (source, offset) in change.offsets {
+      if let offset {
+        try setCommitted(
+          group: group, topic: source.topic, partition: source.partition, position: offset)
+        try setFact(Self.wanted(group, source), String(offset))
+      } else {
+        try forgetCommitted(group: group, source)
+        try setFact(Self.wanted(group, source), "")
+      }
+    }
+    try setFact(fact, change.id)
+  }
+
+  /// The commit that a person gave the partition last; nil: none.
+  public func wantedOffset(group: String, _ source: TopicPartition) throws(SQLiteError) -> Int64? {
+    try fact(Self.wanted(group, source)).flatMap { Int64($0) }
+  }
+
+  private static func wanted(_ group: String, _ source: TopicPartition) -> String {
+    "offset wanted \(group) \(source.topic) \(source.partition)"
   }
 }
 

@@ -6,6 +6,7 @@ import Telemetry
 struct StatusBoard {
   let log = Log("worker")
   private let connector: String
+  private let name: String
   private let health: Health
   private let readCounter: Counter
   private let commitsGood: Counter
@@ -18,8 +19,9 @@ struct StatusBoard {
   private var nextUpdate: Duration = .zero
   private var known: [Hold] = []
 
-  init(connector: String, health: Health, metrics: Metrics) {
-    self.connector = connector
+  init(_ settings: WorkerSettings, health: Health, metrics: Metrics) {
+    connector = settings.connector
+    name = settings.healthName
     self.health = health
     self.metrics = metrics
     readCounter = metrics.counter(.recordsRead, ["connector": connector])
@@ -27,10 +29,11 @@ struct StatusBoard {
     commitsBad = metrics.counter(.commits, ["connector": connector, "result": "failure"])
     var gauges: [Metric: Gauge] = [:]
     for metric in [Metric.lag, .holds, .partitions, .bytesUnsettled, .recordsUnsettled] {
-      gauges[metric] = metrics.gauge(metric, ["connector": connector])
+      let task = String(settings.taskNumber)
+      gauges[metric] = metrics.gauge(metric, ["connector": connector, "task": task])
     }
     self.gauges = gauges
-    health.set(connector, TaskHealth(status: .starting))
+    health.set(name, TaskHealth(status: .starting))
   }
 
   func read(_ count: Int) { readCounter.add(count) }
@@ -58,7 +61,11 @@ struct StatusBoard {
       name: "kafka", reason: "\(error.reason) (\(error.code))", since: since, nextTry: nil)
   }
 
-  func remove() { health.remove(connector) }
+  /// The task has ended well: nothing is said of it any more.
+  func remove() {
+    health.remove(name)
+    for gauge in gauges.values { gauge.set(0) }
+  }
 
   mutating func update(
     now: Duration, task: any RecordTask, deadLetters: DeadLetterQueue?, machine: WorkerMachine,
@@ -77,7 +84,7 @@ struct StatusBoard {
     tell(holds)
     let status: HealthStatus =
       holds.isEmpty ? (isAssigned ? .healthy : .starting) : .degraded
-    health.set(connector, TaskHealth(status: status, holds: holds))
+    health.set(name, TaskHealth(status: status, holds: holds))
     gauges[.holds]?.set(Int64(holds.count))
     gauges[.partitions]?.set(Int64(assigned.count))
     gauges[.bytesUnsettled]?.set(Int64(context.budget.used))

@@ -18,6 +18,10 @@ public struct WorkerSettings: Sendable {
   /// End when all that was there at the start is settled and committed.
   public var once = false
   public var machine = WorkerMachine.Settings()
+  /// Told of every topic that records came from.
+  public var activeTopics: ActiveTopics?
+  /// A group without commits starts at the end of the log, not at its beginning.
+  public var startsAtEnd = false
   /// Where the worker remembers commits and who it is.
   public var dataDirectory: String
 
@@ -32,6 +36,9 @@ public struct WorkerSettings: Sendable {
     self.producer = producer
     self.dataDirectory = dataDirectory
   }
+
+  /// How health tells of this task: a connector's only one by the connector's name.
+  var healthName: String { taskNumber == 0 ? connector : "\(connector)-\(taskNumber)" }
 }
 
 /// Runs one task on a thread of its own: carries out what `WorkerMachine` says, with a consumer, a dead
@@ -61,8 +68,11 @@ public actor Worker {
     executor = ThreadExecutor(name: "worker \(settings.connector)-\(settings.taskNumber)")
   }
 
-  /// Asks for the end: drain, commit, leave. From any thread, also before `run`.
-  public nonisolated func stop() { stopRequest.set() }
+  /// Asks for the end: drain, commit, end. From any thread, also before `run`, and more than once.
+  ///
+  /// `leaving`: the group is told, and gives the partitions to others at once. Else a static member keeps its
+  /// place for as long as its session lasts, and finds its partitions again when it is back by then.
+  public nonisolated func stop(leaving: Bool = false) { stopRequest.set(leaving: leaving) }
 
   /// Works until done, stopped or failed; nil: done or stopped, everything settled is committed
   /// as far as the broker answered within the drain time.
@@ -74,13 +84,14 @@ public actor Worker {
       let failure = loop.run()
       if let failure {
         health.set(
-          settings.connector, TaskHealth(status: .failed, failure: failure.description))
+          settings.healthName, TaskHealth(status: .failed, failure: failure.description))
         metrics.gauge(.tasksFailed, ["connector": settings.connector]).set(1)
       }
       return failure
     } catch {
       let failure = error as? TaskFailure ?? TaskFailure(.kafka, "\(error)")
-      health.set(settings.connector, TaskHealth(status: .failed, failure: failure.description))
+      health.set(
+        settings.healthName, TaskHealth(status: .failed, failure: failure.description))
       return failure
     }
   }
@@ -90,11 +101,13 @@ public actor Worker {
 final class StopRequest: @unchecked Sendable {  // because the state is only touched under `lock`
   private let lock = NSLock()
   private var wanted = false
+  private var leaves = false
   private var waker: Waker?
 
-  func set() {
+  func set(leaving: Bool) {
     lock.withLock {
       wanted = true
+      leaves = leaves || leaving
       waker?.wake()
     }
   }
@@ -102,4 +115,7 @@ final class StopRequest: @unchecked Sendable {  // because the state is only tou
   func attach(_ waker: Waker) { lock.withLock { self.waker = waker } }
 
   var isSet: Bool { lock.withLock { wanted } }
+
+  /// Whether the group is to be left for good.
+  var isLeaving: Bool { lock.withLock { leaves } }
 }

@@ -67,7 +67,7 @@ struct WorkerLoop: ~Copyable {
     member = claim
     machine = WorkerMachine(settings: settings.machine)
     assigner = Assigner(settings: settings, store: store, metrics: metrics)
-    status = StatusBoard(connector: settings.connector, health: health, metrics: metrics)
+    status = StatusBoard(settings, health: health, metrics: metrics)
     self.consumer = consumer
   }
 
@@ -80,6 +80,7 @@ struct WorkerLoop: ~Copyable {
       while true {
         if try round() { break }
       }
+      if stop.isLeaving { consumer.leave(milliseconds: 3000) }
       consumer.close(milliseconds: 3000)
       status.remove()
       return nil
@@ -165,6 +166,7 @@ struct WorkerLoop: ~Copyable {
         source, first: batch.first, last: batch.last, count: batch.count)
     else { return }
     status.read(batch.count)
+    settings.activeTopics?.insert(source.topic)
     let bytes = batch.bytes
     context.budget.take(bytes)
     batch.onRelease = { [budget = context.budget] in budget.give(bytes) }

@@ -9,8 +9,24 @@ extension Admin {
   public func groupOffsets(
     _ group: String, timeoutMilliseconds: Int32 = 5000
   ) throws(KafkaError) -> [TopicPartition: Int64] {
+    guard let id = clusterID(timeoutMilliseconds: timeoutMilliseconds),
+      MockCluster.isMock(clusterID: id)
+    else { return try groupOffsets(group, nil, timeoutMilliseconds) }
+    // A mock knows no "all".
+    var places: [TopicPartition] = []
+    for (topic, count) in try partitionCounts(timeoutMilliseconds: timeoutMilliseconds) {
+      places += (0..<count).map { TopicPartition(topic, $0) }
+    }
+    let list = PartitionList(places)
+    return places.isEmpty ? [:] : try groupOffsets(group, list.raw, timeoutMilliseconds)
+  }
+
+  private func groupOffsets(
+    _ group: String, _ places: UnsafeMutablePointer<rd_kafka_topic_partition_list_t>?,
+    _ timeoutMilliseconds: Int32
+  ) throws(KafkaError) -> [TopicPartition: Int64] {
     let operation = "read the offsets of group \(group)"
-    let wanted = try made(rd_kafka_ListConsumerGroupOffsets_new(group, nil), operation)
+    let wanted = try made(rd_kafka_ListConsumerGroupOffsets_new(group, places), operation)
     defer { rd_kafka_ListConsumerGroupOffsets_destroy(wanted) }
     var list: [OpaquePointer?] = [wanted]
     var offsets: [TopicPartition: Int64] = [:]

@@ -75,6 +75,26 @@ public struct Producer: ~Copyable {
     }
   }
 
+  /// As the other `produce`, of bytes that are at hand as arrays.
+  public mutating func produce(
+    topic: String, partition: Int32? = nil, key: [UInt8], value: [UInt8]?,
+    headers: [RecordHeader] = [], token: Int
+  ) throws(KafkaError) {
+    var failure: KafkaError?
+    key.withUnsafeBytes { key in
+      (value ?? []).withUnsafeBytes { bytes in
+        do throws(KafkaError) {
+          try produce(
+            topic: topic, partition: partition, key: key, value: value == nil ? nil : bytes,
+            headers: headers, token: token)
+        } catch {
+          failure = error
+        }
+      }
+    }
+    if let failure { throw failure }
+  }
+
   private static func start(_ bytes: UnsafeRawBufferPointer) -> UnsafeRawPointer {
     bytes.baseAddress ?? UnsafeRawPointer(emptyBytes.utf8Start)
   }

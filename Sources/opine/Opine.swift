@@ -5,6 +5,8 @@ import Telemetry
 
 @main
 struct Opine {
+  static let version = "0.1.0"
+
   static func main() async {
     signal(SIGPIPE, SIG_IGN)
     opine_limit_malloc_arenas(2)
@@ -49,7 +51,7 @@ struct Opine {
       return .done
     }
     if ["--version", "version"].contains(first) {
-      Terminal.print("opine 0.1.0")
+      Terminal.print("opine \(version)")
       return .done
     }
     let near = nearest(words.prefix(2).joined(separator: " "), allCommands.map(\.name))

@@ -12,7 +12,7 @@ public enum LogLevel: Int, Sendable, Comparable, CaseIterable {
 public enum LogKey: String, Sendable {
   case topic, partition, offset, index, subject, status, reason, hold, count, group, connector
   case server, path, line, errorType = "error_type", schemaID = "schema_id", seconds, next
-  case committed, low, high, bytes, code
+  case committed, low, high, bytes, code, task, property
 }
 
 /// Structured logging on standard error: a fixed sentence, the facts as `key=value` behind it.

@@ -8,6 +8,9 @@ enum StageCommands {
   static func listen(_ standard: String) -> Option {
     Option("listen", .text, "HOST:PORT", standard: standard, "address of /health and /metrics")
   }
+  private static let restListen = Option(
+    "listen", .text, "HOST:PORT", standard: "127.0.0.1:8083",
+    "address of the REST API, /health and /metrics")
 
   static let enrich = Command(
     "enrich", "score reviews: reviews.raw to reviews.scored",
@@ -24,22 +27,28 @@ enum StageCommands {
   }
 
   static let connect = Command(
-    "connect", "the sink: topics to Elasticsearch", arguments: "[FILE.json …]",
-    argumentCount: 0...64,
-    options: [.kafka, .registry, .elasticsearch, .data, .once, .onGap, listen("127.0.0.1:8083")],
+    "connect", "the sink: topics to Elasticsearch, managed by Kafka Connect's REST API",
+    arguments: "[FILE.json …]", argumentCount: 0...64,
+    options: [
+      .kafka, .registry, .elasticsearch, .data, .once, .onGap, restListen, RegistryCommand.token,
+      ConnectStage.configTopic, ConnectStage.clusterID, ConnectStage.preflight,
+    ],
     example: "opine connect mappings/connect/reviews-elasticsearch.json"
   ) { invocation in try await Stage.run { try await runConnect(invocation, $0) } }
 
   private static func runConnect(_ invocation: Invocation, _ stage: Stage) async throws -> ExitCode
   {
-    let admin = try AdminServer.start(listen: invocation.text(listen("")), stage: stage)
+    guard invocation.flag(.once) else { return try await ConnectStage.run(invocation, stage) }
+    let admin = try AdminServer.start(
+      listen: invocation.text(restListen), stage: stage,
+      token: invocation.optional(RegistryCommand.token))
     defer { admin.stop() }
     let files = try invocation.arguments.map { try ConnectorFile.read($0, invocation) }
     guard !files.isEmpty else {
       throw CommandError(
-        .usage, "opine connect needs a connector's FILE.json",
-        why: "connectors made by REST are not there yet",
-        next: "opine connect mappings/connect/reviews-elasticsearch.json")
+        .usage, "opine connect --once needs a connector's FILE.json",
+        why: "there is nothing to do once",
+        next: "opine connect --once mappings/connect/reviews-elasticsearch.json")
     }
     let workers = try files.flatMap { try sink($0, invocation, stage) }
     announce("connect", admin.port)
@@ -71,31 +80,29 @@ enum StageCommands {
     _ properties: [String: String], _ invocation: Invocation, _ stage: Stage
   ) throws -> [Worker] {
     let connector = try connector(properties, invocation)
-    for warning in connector.settings.warnings {
+    for warning in connector.warnings {
       Terminal.say("opine: \(connector.settings.name): \(warning)")
     }
-    let urls = try ConverterSettings(properties).registryURLs
-    let registry = registryClient(urls.joined(separator: ","))
-    return connector.workers(
+    return try connector.workers(
       kafka: invocation.kafkaProperties, dataDirectory: invocation.text(.data),
-      once: invocation.flag(.once), stage: stage, schemas: schemaSource(registry))
+      once: invocation.flag(.once), stage: stage)
   }
 
   /// What the properties leave open about gaps is as the command line says.
   static func connector(
     _ properties: [String: String], _ invocation: Invocation
   ) throws -> SinkConnector {
-    do {
+    do throws(ConfigError) {
       return try SinkConnector(
         properties.merging(["on.gap": invocation.text(.onGap)]) { own, _ in own })
-    } catch let error as ConfigError {
+    } catch {
       throw CommandError(
         .failed, "the connector can't be started", why: error.description,
         next: "mend these properties")
     }
   }
 
-  private static func announce(_ name: String, _ port: Int) {
+  static func announce(_ name: String, _ port: Int) {
     Terminal.print("ready \(name) http://127.0.0.1:\(port)/health")
   }
 }

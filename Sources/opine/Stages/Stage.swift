@@ -1,9 +1,5 @@
 import Connect
-import ESSink
-import Elasticsearch
 import Foundation
-import HTTPClient
-import Kafka
 import Telemetry
 
 /// What works until it is stopped: its workers side by side, and the health and metrics they tell.
@@ -53,39 +49,5 @@ struct Stage: Sendable {
     throw CommandError(
       failure.kind == .gap ? .gap : .failed, "a task stopped", why: failure.reason,
       next: failure.kind == .missing ? "opine apply" : "opine status shows the rest")
-  }
-}
-
-/// Makes the workers of one sink connector.
-struct SinkConnector {
-  let settings: SinkSettings
-  let taskCount: Int
-
-  init(_ properties: [String: String]) throws {
-    settings = try SinkSettings(properties)
-    taskCount = settings.tasksMax
-  }
-
-  func workers(
-    kafka: KafkaProperties, dataDirectory: String, once: Bool, stage: Stage,
-    schemas: @escaping SchemaSource
-  ) -> [Worker] {
-    (0..<taskCount).map { number in
-      var worker = WorkerSettings(
-        connector: settings.name, group: "connect-\(settings.name)", topics: settings.topics,
-        consumer: kafka.merging(settings.consumer) { $1 },
-        producer: kafka.merging(settings.producer) { $1 }, dataDirectory: dataDirectory)
-      worker.taskNumber = number
-      worker.deadLetters = settings.deadLetters
-      worker.onGap = settings.onGap
-      worker.bufferBytes = settings.bufferBytes
-      worker.once = once
-      let settings = settings
-      return Worker(settings: worker, health: stage.health, metrics: stage.metrics) { context in
-        try ESSinkTask(
-          settings: settings, context: context, client: settings.client(),
-          schemaSource: schemas)
-      }
-    }
   }
 }
