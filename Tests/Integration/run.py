@@ -13,25 +13,26 @@ import traceback
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import scenarios  # noqa: E402
+from sink_bench import SinkStack  # noqa: E402
 from stack import EmbeddedStack, RealStack  # noqa: E402
 
 parser = argparse.ArgumentParser()
 parser.add_argument("--opine", required=True)
 parser.add_argument("--only", default="", help="names of scenarios, with commas")
-parser.add_argument("--stack", choices=["real", "embedded"], help="on this one only")
+parser.add_argument("--stack", choices=["real", "embedded", "sink"], help="on this one only")
 arguments = parser.parse_args()
 has_servers = bool(os.environ.get("OPINE_TEST_SERVERS"))
 if not has_servers:
     print("real servers skipped: OPINE_TEST_SERVERS names no script that starts them")
 
 chosen = [name for name in arguments.only.split(",") if name]
-kinds = {"real": RealStack, "embedded": EmbeddedStack}
+kinds = {"real": RealStack, "embedded": EmbeddedStack, "sink": SinkStack}
 passed = failed = 0
 for scenario, stacks in scenarios.ALL:
     for kind in stacks:
         if chosen and scenario.__name__ not in chosen or arguments.stack and kind != arguments.stack:
             continue
-        if kind == "real" and not has_servers:
+        if kind != "embedded" and not has_servers:
             continue
         started = time.monotonic()
         stack = kinds[kind](os.path.abspath(arguments.opine))

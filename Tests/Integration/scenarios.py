@@ -13,6 +13,7 @@ import urllib.parse
 import readme
 import schema_clients
 from check import Check
+from sink_scenario import sink_cases_on_three_servers
 from stack import EmbeddedStack
 from confluent_kafka import TopicPartition
 
@@ -329,5 +330,5 @@ REAL, EMBEDDED, BOTH = ("real",), ("embedded",), ("real", "embedded")
 ALL = [
     (real_reviews, BOTH), (kills, BOTH), (outages, REAL), (more_than_the_mock_keeps, EMBEDDED),
     (dev_is_killed, EMBEDDED), (searches_agree, REAL), (confluents_clients, BOTH),
-    (demo_stays_up_on_a_terminal, EMBEDDED), (the_readme, EMBEDDED),
+    (demo_stays_up_on_a_terminal, EMBEDDED), (the_readme, EMBEDDED), (sink_cases_on_three_servers, ("sink",)),
 ]

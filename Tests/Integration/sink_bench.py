@@ -9,7 +9,7 @@ import urllib.error
 import urllib.request
 
 import fastavro
-from confluent_kafka import Consumer, Producer, TopicPartition
+from confluent_kafka import Consumer, KafkaException, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient, NewTopic
 
 from stack import RealStack
@@ -170,7 +170,10 @@ class Bench:
 
     def committed(self, name, topic, partition=0):
         place = TopicPartition(topic, partition)
-        return self.stack.consumer(f"connect-{name}").committed([place], 10)[0].offset
+        try:
+            return self.stack.consumer(f"connect-{name}").committed([place], 10)[0].offset
+        except KafkaException:
+            return None  # The group's coordinator is still on its way.
 
     def commits(self, names, topic, offset, partition=0, seconds=30):
         for name in names.values():
@@ -189,7 +192,7 @@ class Bench:
         """By id: (document, version)."""
         self.es(server, "POST", f"/{index}/_refresh")
         found = self.es(server, "POST", f"/{index}/_search?version=true", {"size": 10_000, "sort": ["_doc"]})
-        if "hits" not in found:
+        if not found or "hits" not in found:
             return {}
         return {hit["_id"]: (hit["_source"], hit.get("_version")) for hit in found["hits"]["hits"]}
 
