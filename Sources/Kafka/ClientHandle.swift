@@ -4,9 +4,20 @@ import Telemetry
 /// Properties of a librdkafka client, by librdkafka's names.
 public typealias KafkaProperties = [String: String]
 
-/// Owner of an `rd_kafka_t`: one `deinit`, so that none leaks.
+/// How far a consumer got with its group.
+final class Membership {
+  var hasSubscribed = false
+  var wasAssigned = false
+
+  /// librdkafka 2.0.2 ends the process (`rd_kafka_sticky_assignor_state_destroy`) when a consumer goes that
+  /// has joined a group and never got an assignment, not even an empty one.
+  var mayBeDestroyed: Bool { wasAssigned || !hasSubscribed }
+}
+
+/// Owner of an `rd_kafka_t`: one `deinit`, so that none leaks but what can't be destroyed.
 struct ClientHandle: ~Copyable {
   let raw: OpaquePointer
+  let membership = Membership()
 
   /// Makes a client; on failure the configuration is freed too.
   init(
@@ -32,7 +43,10 @@ struct ClientHandle: ~Copyable {
     raw = client
   }
 
-  deinit { rd_kafka_destroy_flags(raw, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE) }
+  deinit {
+    guard membership.mayBeDestroyed else { return }
+    rd_kafka_destroy_flags(raw, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE)
+  }
 
   private static func set(
     _ configuration: OpaquePointer, _ name: String, _ value: String

@@ -20,7 +20,7 @@ public enum ConsumerEvent {
 ///
 /// Not thread-safe: it belongs to one thread or actor. `waker` may be used from anywhere.
 public struct Consumer: ~Copyable {
-  private let client: ClientHandle
+  let client: ClientHandle
   private let queue: EventQueue
   public let waker: Waker
 
@@ -58,6 +58,7 @@ public struct Consumer: ~Copyable {
 
   public func subscribe(_ topics: [String]) throws(KafkaError) {
     let list = PartitionList(topics: topics)
+    client.membership.hasSubscribed = true
     try check(
       rd_kafka_subscribe(client.raw, list.raw), "subscribe to \(topics.joined(separator: ","))")
   }
@@ -96,19 +97,24 @@ public struct Consumer: ~Copyable {
       }
       if let open = run { handle(.records(open)) }
       run = nil
-      if let told = Self.read(event, client.raw) { handle(told) }
+      if let told = Self.read(event, client) { handle(told) }
       rd_kafka_event_destroy(event)
     }
     if let open = run { handle(.records(open)) }
   }
 
-  private static func read(_ event: OpaquePointer, _ client: OpaquePointer) -> ConsumerEvent? {
+  private static func read(
+    _ event: OpaquePointer, _ client: borrowing ClientHandle
+  ) -> ConsumerEvent? {
     let error = rd_kafka_event_error(event)
     switch rd_kafka_event_type(event) {
     case RD_KAFKA_EVENT_REBALANCE:
       let list = PartitionList.read(rd_kafka_event_topic_partition_list(event)).map(\.partition)
-      if error == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS { return .assigned(list) }
-      return .revoked(list, lost: rd_kafka_assignment_lost(client) != 0)
+      if error == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS {
+        client.membership.wasAssigned = true
+        return .assigned(list)
+      }
+      return .revoked(list, lost: rd_kafka_assignment_lost(client.raw) != 0)
     case RD_KAFKA_EVENT_OFFSET_COMMIT:
       var offsets: [TopicPartition: Int64] = [:]
       var failed = error
@@ -121,7 +127,7 @@ public struct Consumer: ~Copyable {
         failed == RD_KAFKA_RESP_ERR_NO_ERROR ? nil : KafkaError(failed, "commit offsets")
       return .committed(offsets, failure)
     case RD_KAFKA_EVENT_ERROR:
-      return readError(event, error, client)
+      return readError(event, error, client.raw)
     default:
       return nil
     }
@@ -296,10 +302,20 @@ public struct Consumer: ~Copyable {
     let clock = ContinuousClock()
     let deadline = clock.now + .milliseconds(milliseconds)
     while isAssigned, clock.now < deadline {
-      guard let event = rd_kafka_queue_poll(queue.raw, 50) else { continue }
-      if rd_kafka_event_type(event) == RD_KAFKA_EVENT_REBALANCE { rd_kafka_assign(client.raw, nil) }
-      rd_kafka_event_destroy(event)
+      giveUpNext()
     }
+  }
+
+  /// Answers whatever the group says by having nothing.
+  private func giveUpNext() {
+    guard let event = rd_kafka_queue_poll(queue.raw, 50) else { return }
+    if rd_kafka_event_type(event) == RD_KAFKA_EVENT_REBALANCE {
+      if rd_kafka_event_error(event) == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS {
+        client.membership.wasAssigned = true
+      }
+      rd_kafka_assign(client.raw, nil)
+    }
+    rd_kafka_event_destroy(event)
   }
 
   private var isAssigned: Bool {
@@ -321,9 +337,7 @@ public struct Consumer: ~Copyable {
     let clock = ContinuousClock()
     let deadline = clock.now + .milliseconds(milliseconds)
     while rd_kafka_consumer_closed(client.raw) == 0, clock.now < deadline {
-      guard let event = rd_kafka_queue_poll(queue.raw, 50) else { continue }
-      if rd_kafka_event_type(event) == RD_KAFKA_EVENT_REBALANCE { rd_kafka_assign(client.raw, nil) }
-      rd_kafka_event_destroy(event)
+      giveUpNext()
     }
   }
 

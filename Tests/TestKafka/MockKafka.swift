@@ -43,6 +43,12 @@ public final class MockKafka: @unchecked Sendable {
   /// Produce requests are answered as they should be again.
   public func acceptProduce() { rd_kafka_mock_clear_request_errors(cluster, 0) }
 
+  /// Who joins a group never learns its partitions: every SyncGroup request is refused.
+  public func refuseAssignments() {
+    let errors = Array(repeating: RD_KAFKA_RESP_ERR_REBALANCE_IN_PROGRESS, count: 10_000)
+    rd_kafka_mock_push_request_errors_array(cluster, 14, errors.count, errors)
+  }
+
   /// The one broker answers to nobody, or answers again.
   public func setDown(_ isDown: Bool) {
     if isDown {
