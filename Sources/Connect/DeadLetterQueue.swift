@@ -8,10 +8,13 @@ public struct DeadLetterSettings: Sendable {
   public var topic: String
   /// Whether letters carry the `__connect.errors.*` headers.
   public var contextHeaders: Bool
+  /// Of the topic, where it has to be created; -1: the broker's default.
+  public var replication: Int32
 
-  public init(topic: String, contextHeaders: Bool = true) {
+  public init(topic: String, contextHeaders: Bool = true, replication: Int32 = -1) {
     self.topic = topic
     self.contextHeaders = contextHeaders
+    self.replication = replication
   }
 }
 
@@ -43,6 +46,7 @@ final class DeadLetterQueue {
   private var random = SystemRandomNumberGenerator()
   private var retryAt: Duration?
   private(set) var hold: Hold?
+  private var topicIsThere = false
 
   init(
     settings: DeadLetterSettings, properties: KafkaProperties, connector: String, taskNumber: Int,
@@ -122,6 +126,7 @@ final class DeadLetterQueue {
   }
 
   private func send(_ letter: Letter, _ token: Int) throws(KafkaError) {
+    if !topicIsThere { try makeTopic() }
     if producer == nil { producer = try Producer(properties, waking: waker) }
     let record = letter.batch[letter.index]
     var headers = record.headers
@@ -132,6 +137,21 @@ final class DeadLetterQueue {
     }
     try producer?.produce(
       topic: settings.topic, key: record.key, value: record.value, headers: headers, token: token)
+  }
+
+  /// Creates the topic with one partition, as Kafka Connect does, where nobody has. Once; a mock cluster
+  /// makes topics by itself.
+  private func makeTopic() throws(KafkaError) {
+    let admin = try Admin(properties)
+    let isMissing = try admin.partitionCounts(timeoutMilliseconds: 1000)[settings.topic] == nil
+    if isMissing, let cluster = admin.clusterID(timeoutMilliseconds: 1000),
+      !MockCluster.isMock(clusterID: cluster)
+    {
+      try admin.create(
+        NewTopic(settings.topic, partitions: 1, replication: settings.replication),
+        timeoutMilliseconds: 3000)
+    }
+    topicIsThere = true
   }
 
   private func delay(_ error: KafkaError, now: Duration) {

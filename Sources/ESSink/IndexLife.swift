@@ -34,7 +34,7 @@ struct IndexLife: Sendable {
   private var confirmedAt: Duration?
   /// An index is looked at again after this long: one that was deleted would else be made anew by
   /// Elasticsearch itself, with a mapping of its own guess.
-  private static let confidence = Duration.seconds(1)
+  private static let confidence = Duration.milliseconds(100)
   private let checksAgain: Bool
 
   init(connector: String, checksAgain: Bool) {

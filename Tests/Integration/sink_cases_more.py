@@ -62,14 +62,14 @@ def case_41_documents_go_to_resources_that_exist(bench):
     for server in SERVERS:
         for index in ("a", "b"):
             bench.es(server, "PUT", f"/{case}-{index}", {"aliases": {f"{case}-alias": {"is_write_index": index == "a"}}})
-        bench.es(server, "PUT", f"/_data_stream/ds-{case}")
+        bench.es(server, "PUT", f"/ds-{case}/_create/first", {"@timestamp": 1})
     bench.put(one, (None, {"n": 1})), bench.put(two, (None, {"n": 2}))
     alias = bench.connect(one, two, external_resource_usage="alias_index",
                           topic_to_external_resource_mapping=f"{one}:{case}-alias,{two}:{case}-alias")
     bench.has(alias, f"{case}-a", 2)
     streams = bench.connect(one, external_resource_usage="datastream",
                             topic_to_external_resource_mapping=f"{one}:ds-{case}")
-    bench.has(streams, f"ds-{case}", 1)
+    bench.has(streams, f"ds-{case}", 2)
     index = bench.connect(one, external_resource_usage="index", topic_to_external_resource_mapping=f"{one}:{case}-b")
     bench.has(index, f"{case}-b", 1)
     actions = {"actions": [
@@ -94,8 +94,8 @@ def case_42_wrong_resource_maps_are_refused_by_name(bench):
 
 def case_43_to_46_data_streams(bench):
     topic = bench.topic()
-    stream_template(bench, f"logs-d{topic[-4:].replace('_', 'x')}")
-    dataset = f"d{topic[-4:].replace('_', 'x')}"
+    dataset = f"d{topic.replace('-', '')}"
+    stream_template(bench, f"logs-{dataset}")
     stream = f"logs-{dataset}-{topic.lower()}"
     bench.put(topic, *[("k", {"n": n, "@timestamp": "2001-01-01T00:00:00Z", "at": "2021-05-14T00:00:00Z"}) for n in range(5)])
     names = bench.connect(topic, data_stream_type="logs", data_stream_dataset=dataset)
@@ -110,7 +110,7 @@ def case_43_to_46_data_streams(bench):
 
 def case_44_the_first_timestamp_field_that_is_there_counts(bench):
     topic = bench.topic()
-    dataset = f"t{topic[-4:].replace('_', 'x')}"
+    dataset = f"t{topic.replace('-', '')}"
     stream_template(bench, f"logs-{dataset}")
     bench.put(topic, (None, {"n": 1, "field": "2021-05-14T00:00:00Z"}))
     names = bench.connect(topic, data_stream_type="logs", data_stream_dataset=dataset,
@@ -123,7 +123,7 @@ def case_44_the_first_timestamp_field_that_is_there_counts(bench):
 
 def case_47_a_replay_into_a_data_stream_changes_nothing(bench):
     topic, letters = bench.topic(), bench.topic()
-    dataset = f"r{topic[-4:].replace('_', 'x')}"
+    dataset = f"r{topic.replace('-', '')}"
     stream_template(bench, f"logs-{dataset}")
     bench.put(topic, *[(None, {"n": n}) for n in range(5)])
     names = bench.connect(topic, data_stream_type="logs", data_stream_dataset=dataset, errors_tolerance="all",
@@ -229,6 +229,7 @@ def case_79_compacted_and_transactional_topics_are_read_to_their_end(bench):
         producer.begin_transaction()
         for n in range(3):
             producer.produce(topic, json.dumps({"n": number * 10 + n}))
+        producer.flush(20)
         producer.commit_transaction(20) if commits else producer.abort_transaction(20)
     names = bench.connect(topic)
     bench.has(names, topic, 6)

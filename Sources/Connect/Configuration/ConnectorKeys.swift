@@ -58,7 +58,8 @@ public enum ConnectorKey {
   )
   public static let deadLetterReplication = ConfigKey(
     "errors.deadletterqueue.topic.replication.factor", .int, .value("3"), group: errors,
-    "Replication factor of the dead letter topic where it has to be created.", range: 1...32767)
+    "Replication factor of the dead letter topic where it has to be created; not given: the broker's default.",
+    range: 1...32767)
   public static let deadLetterHeaders = ConfigKey(
     "errors.deadletterqueue.context.headers.enable", .boolean, .value("true"), group: errors,
     "Whether dead letters carry the __connect.errors.* headers. Kafka Connect's default is false.")

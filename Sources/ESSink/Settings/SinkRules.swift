@@ -209,7 +209,10 @@ enum SinkRules {
 
   static func deadLetters(_ read: ConfigReading) -> DeadLetterSettings? {
     read.optional(ConnectorKey.deadLetterTopic).map { topic in
-      DeadLetterSettings(topic: topic, contextHeaders: read.flag(ConnectorKey.deadLetterHeaders))
+      DeadLetterSettings(
+        topic: topic, contextHeaders: read.flag(ConnectorKey.deadLetterHeaders),
+        replication: read.has(ConnectorKey.deadLetterReplication)
+          ? Int32(clamping: read.int(ConnectorKey.deadLetterReplication)) : -1)
     }
   }
 
