@@ -84,6 +84,7 @@ final class ScriptedElasticsearch: Sendable {
     var mappings: [String: JSONValue] = [:]
     var missing: Set<String> = []
     var indexCalls: [String] = []
+    var held: Set<String> = []
   }
 
   private let state: Mutex<State>
@@ -134,6 +135,10 @@ final class ScriptedElasticsearch: Sendable {
     }
   }
 
+  /// Documents for the index are refused as those of a blocked one, until `release`.
+  func hold(_ index: String) { state.withLock { _ = $0.held.insert(index) } }
+  func release(_ index: String) { state.withLock { _ = $0.held.remove(index) } }
+
   // MARK: -
 
   private func indexCall(_ method: String, _ request: HTTPServerRequest) -> HTTPServerResponse {
@@ -170,6 +175,9 @@ final class ScriptedElasticsearch: Sendable {
       let rows = actions.enumerated().map { index, action in
         if let refused = reply.refused[index] {
           return Self.row(action, refused.status, error: refused.type)
+        }
+        if state.held.contains(action.index) {
+          return Self.row(action, 403, error: "cluster_block_exception")
         }
         if state.missing.contains(action.index) {
           return Self.row(action, 404, error: "index_not_found_exception")
