@@ -76,4 +76,24 @@ import Testing
       #expect(!file.text.contains("import Reviews\n"), "\(file.path) imports Reviews")
     }
   }
+
+  @Test func everyTestThatTheSinksCasesNameIsThere() throws {
+    let table = try String(
+      contentsOf: Self.root.appending(path: "docs/sink-cases.md"), encoding: .utf8)
+    let base = Self.root.appending(path: "Tests")
+    let files = FileManager.default.enumerator(at: base, includingPropertiesForKeys: nil)
+    let sources = (files?.allObjects as? [URL] ?? [])
+      .filter { ["swift", "py"].contains($0.pathExtension) }
+      .compactMap { try? String(contentsOf: $0, encoding: .utf8) }.joined()
+    let rows = table.split(separator: "\n").filter { $0.hasPrefix("| ") }
+    // Every second piece between backticks is a name.
+    let names = rows.flatMap { row in
+      row.split(separator: "`", omittingEmptySubsequences: false).enumerated()
+        .filter { $0.offset % 2 == 1 }.map { String($0.element) }
+    }
+    #expect(names.count > 80)
+    for name in names where !name.hasPrefix("case_…") {
+      #expect(sources.contains(name), "no test is called \(name)")
+    }
+  }
 }
