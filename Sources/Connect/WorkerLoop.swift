@@ -136,7 +136,12 @@ struct WorkerLoop: ~Copyable {
     let wait = max(.zero, min(deadline - now, .milliseconds(500)))
     let milliseconds = Int32((wait.seconds * 1000).rounded(.up))
     var events: [ConsumerEvent] = []
-    consumer.poll(maximumRecords: 1000, milliseconds: milliseconds) { events.append($0) }
+    let brief = min(milliseconds, 5)
+    consumer.poll(maximumRecords: 1000, milliseconds: brief) { events.append($0) }
+    if events.isEmpty, milliseconds > brief, self.now - context.now >= .milliseconds(5) {
+      wakeFetcher()
+      consumer.poll(maximumRecords: 1000, milliseconds: milliseconds - brief) { events.append($0) }
+    }
     context.now = self.now
     for event in events {
       switch event {
@@ -155,6 +160,13 @@ struct WorkerLoop: ~Copyable {
       }
     }
     try takeNotes()
+  }
+
+  /// librdkafka 2.0.2 stops fetching when its queue is full and looks again only when something else wakes its
+  /// broker thread, up to a second later (2.2 has `fetch.queue.backoff.ms`). A small request does.
+  private func wakeFetcher() {
+    let isBehind = machine.isBehind(not: paused) { consumer.knownWatermarks($0)?.high }
+    if isBehind { try? consumer.ping(timeoutMilliseconds: 50) }
   }
 
   private mutating func take(_ batch: RecordBatch) throws(TaskFailure) {

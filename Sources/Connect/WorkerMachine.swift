@@ -75,6 +75,14 @@ public struct WorkerMachine: Sendable {
   public var assigned: [TopicPartition] { partitions.keys.sorted() }
   public func epoch(of source: TopicPartition) -> Int? { partitions[source]?.epoch }
   public func position(of source: TopicPartition) -> Int64? { partitions[source]?.tracker.position }
+  /// Whether the log of one of the others goes on behind what was read.
+  public func isBehind(
+    not left: Set<TopicPartition>, end: (TopicPartition) -> Int64?
+  ) -> Bool {
+    partitions.contains { source, part in
+      !left.contains(source) && (end(source).map { $0 > part.tracker.arrived } ?? false)
+    }
+  }
   public func committed(of source: TopicPartition) -> Int64? { partitions[source]?.committed }
   public var unsettled: Int { partitions.values.reduce(0) { $0 + $1.tracker.unsettled } }
   public var isRunning: Bool { phase == .running }

@@ -22,6 +22,18 @@ private let p1 = TopicPartition("t", 1)
     #expect(machine.committed(of: p0) == 10)
   }
 
+  @Test func itIsBehindWhereALogGoesOnThatIsNotLeftAlone() throws {
+    var machine = WorkerMachine()
+    machine.assigned([p0: 0, p1: 0])
+    _ = machine.arrived(p0, first: 0, last: 9, count: 10)
+    let ends: [TopicPartition: Int64] = [p0: 10, p1: 5]
+    #expect(machine.isBehind(not: []) { ends[$0] })
+    #expect(!machine.isBehind(not: [p1]) { ends[$0] })
+    machine.reachedEnd(p1, next: 5)
+    #expect(!machine.isBehind(not: []) { ends[$0] })
+    #expect(!machine.isBehind(not: []) { _ in nil })
+  }
+
   @Test func aRevokedPartitionIsDrainedCommittedAndThenGivenBack() throws {
     var machine = WorkerMachine()
     machine.assigned([p0: 0, p1: 0])
