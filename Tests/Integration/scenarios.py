@@ -10,7 +10,9 @@ import subprocess
 import time
 import urllib.parse
 
+import faulty_proxy
 import readme
+import rest_parity
 import schema_clients
 from check import Check
 from sink_scenario import sink_cases_on_three_servers
@@ -153,6 +155,32 @@ def kills(stack, full):
         # The mock cluster waits for the killed member's session of 3 s, and then 3 s for others to join.
         median, worst = (1, 5) if stack.name == "real servers" else (9, 15)
         assert statistics.median(seconds) <= median and max(seconds) <= worst, (name, seconds)
+
+
+def kills_under_faults(stack, full):
+    """kill -9 of the sink while 5 % of its items are refused and 2 % of its connections break after the bulk."""
+    seed = random.randrange(1 << 30)
+    print(f"      SEED={seed}")
+    proxy = faulty_proxy.FaultyProxy(stack.elasticsearch, seed)
+    try:
+        feed(stack, 400)
+        stack.start_stage("enrich")
+        stack.environment["OPINE_ELASTICSEARCH"] = proxy.url
+        stack.start_stage("connect")
+        stack.wait(lambda: written(stack, "connect") > 0, 60, "the first document")
+        rng = random.Random(seed)
+        lags = []
+        for _ in range(200 if full else 5):
+            lags.append(kill_at_work(stack, "connect", rng))
+            before = written(stack, "connect")
+            stack.start_stage("connect")
+            stack.wait(lambda: written(stack, "connect") > before, 30, "connect writes again")
+        stack.environment["OPINE_ELASTICSEARCH"] = stack.elasticsearch
+        settle_and_verify(stack)
+        print(f"      {len(lags)} kills, behind by {min(lags)} to {max(lags)} records; {proxy.counts}")
+        assert proxy.counts["refused items"] > 0
+    finally:
+        proxy.close()
 
 
 def degraded(stack, name, seconds):
@@ -320,6 +348,25 @@ def confluents_clients(stack, full):
     schema_clients.through_the_pipeline(stack)
 
 
+def answers_as_kafka_connect(stack, full):
+    """kcctl's, Terraform's and AKHQ's calls, answered by opine and by Kafka Connect itself."""
+    stack.servers("up", "connect")
+    try:
+        stack.start("connect", "connect", "--no-preflight", "--listen", f"127.0.0.1:{stack.listen['connect']}")
+        address = f"http://127.0.0.1:{stack.listen['connect']}"
+        stack.wait(lambda: stack.get(f"{address}/connectors") is not None, 20, "the worker answers")
+        sink = "io.confluent.connect.elasticsearch.ElasticsearchSinkConnector"
+        text = "org.apache.kafka.connect.storage.StringConverter"
+        ours = rest_parity.Side(address, sink, {
+            "connection.url": stack.elasticsearch, "value.converter": "org.apache.kafka.connect.json.JsonConverter"})
+        theirs = rest_parity.Side(stack.addresses()["OPINE_TEST_CONNECT"], "org.apache.kafka.connect.file.FileStreamSinkConnector", {
+            "file": os.path.join(stack.home, "sink.txt"), "value.converter": text})
+        differences = rest_parity.compare(ours, theirs, "parity", "reviews.scored")
+        assert not differences, differences
+    finally:
+        stack.servers("wipe", "connect")
+
+
 def the_readme(stack, full):
     """A newcomer types the README's tour."""
     stack.kill("dev", signal.SIGTERM)
@@ -328,7 +375,8 @@ def the_readme(stack, full):
 
 REAL, EMBEDDED, BOTH = ("real",), ("embedded",), ("real", "embedded")
 ALL = [
-    (real_reviews, BOTH), (kills, BOTH), (outages, REAL), (more_than_the_mock_keeps, EMBEDDED),
+    (real_reviews, BOTH), (kills, BOTH), (kills_under_faults, REAL), (outages, REAL), (more_than_the_mock_keeps, EMBEDDED),
     (dev_is_killed, EMBEDDED), (searches_agree, REAL), (confluents_clients, BOTH),
-    (demo_stays_up_on_a_terminal, EMBEDDED), (the_readme, EMBEDDED), (sink_cases_on_three_servers, ("sink",)),
+    (demo_stays_up_on_a_terminal, EMBEDDED), (the_readme, EMBEDDED), (answers_as_kafka_connect, REAL),
+    (sink_cases_on_three_servers, ("sink",)),
 ]

@@ -3,7 +3,6 @@
 import io
 import json
 import struct
-import subprocess
 import time
 import urllib.error
 import urllib.request
@@ -29,8 +28,7 @@ class SinkStack(RealStack):
 
     def __enter__(self):
         self.servers("up", "kafka", *SERVERS.values())
-        lines = subprocess.run([self.script, "env"], env=self.environment, check=True, capture_output=True, text=True)
-        found = dict(line.removeprefix("export ").split("=", 1) for line in lines.stdout.splitlines())
+        found = self.addresses()
         self.urls = {name: found[variable] for name, variable in ADDRESSES.items()}
         self.use(found["OPINE_TEST_KAFKA"], f"http://127.0.0.1:{self.registry_port}", self.urls["es8"])
         self.start_registry()

@@ -160,8 +160,7 @@ class RealStack(Stack):
 
     def __enter__(self):
         self.servers("up", "kafka", "elasticsearch")
-        lines = subprocess.run([self.script, "env"], env=self.environment, check=True, capture_output=True, text=True)
-        found = dict(line.removeprefix("export ").split("=", 1) for line in lines.stdout.splitlines())
+        found = self.addresses()
         self.use(found["OPINE_TEST_KAFKA"], f"http://127.0.0.1:{self.registry_port}", found["OPINE_TEST_ELASTICSEARCH"])
         self.start_registry()
         self.run("apply", "--yes")
@@ -170,6 +169,11 @@ class RealStack(Stack):
     def __exit__(self, *_):
         self.servers("wipe", "kafka", "elasticsearch")
         super().__exit__()
+
+    def addresses(self):
+        """Of the servers that are up, by the variables' names."""
+        lines = subprocess.run([self.script, "env"], env=self.environment, check=True, capture_output=True, text=True)
+        return dict(line.removeprefix("export ").split("=", 1) for line in lines.stdout.splitlines())
 
     def servers(self, *words):
         subprocess.run([self.script, *words], env=self.environment, check=True, stdout=subprocess.DEVNULL)
