@@ -22,6 +22,8 @@ public struct WorkerSettings: Sendable {
   public var activeTopics: ActiveTopics?
   /// A group without commits starts at the end of the log, not at its beginning.
   public var startsAtEnd = false
+  /// A topic that is not there yet is waited for, as Kafka Connect does; else the task stops by name.
+  public var waitsForTopics = false
   /// Where the worker remembers commits and who it is.
   public var dataDirectory: String
 

@@ -319,7 +319,7 @@ struct WorkerLoop: ~Copyable {
       )
     }
     if error.isFatal { throw TaskFailure(.kafka, error.description) }
-    if error.isUnknownTopic {
+    if error.isUnknownTopic, !settings.waitsForTopics {
       throw TaskFailure(
         .missing, "\(error.operation): \(error.reason). Run: opine apply")
     }

@@ -36,7 +36,7 @@ public struct Consumer: ~Copyable {
     "fetch.message.max.bytes": "1048576", "fetch.wait.max.ms": "100",
     "fetch.error.backoff.ms": "100", "reconnect.backoff.max.ms": "1000",
     "max.poll.interval.ms": "300000", "socket.timeout.ms": "10000",
-    "topic.metadata.refresh.interval.ms": "30000",
+    "topic.metadata.refresh.interval.ms": "10000",
     "allow.auto.create.topics": "false", "client.id": "opine",
   ]
 

@@ -248,6 +248,17 @@ def case_80_a_new_configuration_restarts_and_loses_nothing(bench):
     bench.commits(names, topic, 10)
 
 
+def case_91_a_topic_that_comes_later_is_waited_for(bench):
+    topic = f"{bench.case}-later"
+    names = bench.connect(topic, servers=("es8",))
+    bench.stack.wait(lambda: bench.task(names["es8"]).get("state") == "RUNNING", 20, "it runs")
+    time.sleep(3)
+    assert bench.task(names["es8"])["state"] == "RUNNING"
+    bench.topic(topic)
+    bench.put(topic, (None, {"n": 1}))
+    bench.has(names, topic, 1, seconds=40)
+
+
 def case_81_every_wrong_property_is_named(bench):
     topic = bench.topic()
     for key, value in (("connection.url", "ht tp://"), ("write.method", "replace"), ("batch.size", "0"),

@@ -24,6 +24,7 @@ enum SinkPlugin {
         let connector = try SinkConnector(properties)
         if task == 0 { warn(connector) }
         var worker = connector.settings(kafka, dataDirectory, task: task)
+        worker.waitsForTopics = true
         worker.activeTopics = topics[connector.settings.name]
         return try connector.worker(worker, stage)
       })
