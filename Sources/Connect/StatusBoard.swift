@@ -18,6 +18,8 @@ struct StatusBoard {
   private var heardAt: Duration = .zero
   private var nextUpdate: Duration = .zero
   private var known: [Hold] = []
+  /// Kafka timestamps of the records read last, in milliseconds.
+  private var lastTimes: [TopicPartition: Int64] = [:]
 
   init(_ settings: WorkerSettings, health: Health, metrics: Metrics) {
     connector = settings.connector
@@ -28,7 +30,9 @@ struct StatusBoard {
     commitsGood = metrics.counter(.commits, ["connector": connector, "result": "success"])
     commitsBad = metrics.counter(.commits, ["connector": connector, "result": "failure"])
     var gauges: [Metric: Gauge] = [:]
-    for metric in [Metric.lag, .holds, .partitions, .bytesUnsettled, .recordsUnsettled] {
+    for metric in [
+      Metric.lag, .lagSeconds, .holds, .partitions, .bytesUnsettled, .recordsUnsettled,
+    ] {
       let task = String(settings.taskNumber)
       gauges[metric] = metrics.gauge(metric, ["connector": connector, "task": task])
     }
@@ -36,7 +40,10 @@ struct StatusBoard {
     health.set(name, TaskHealth(status: .starting))
   }
 
-  func read(_ count: Int) { readCounter.add(count) }
+  mutating func read(_ batch: RecordBatch) {
+    readCounter.add(batch.count)
+    lastTimes[batch.source] = batch[batch.count - 1].timestamp
+  }
 
   func committed(_ error: KafkaError?) { (error == nil ? commitsGood : commitsBad).add() }
 
@@ -89,13 +96,17 @@ struct StatusBoard {
     gauges[.partitions]?.set(Int64(assigned.count))
     gauges[.bytesUnsettled]?.set(Int64(context.budget.used))
     var lag: Int64 = 0
+    var oldest = Int64.max
     for source in assigned {
       guard let high = consumer.knownWatermarks(source)?.high,
         let committed = machine.committed(of: source)
       else { continue }
       lag += max(0, high - committed)
+      if high > committed { oldest = min(oldest, lastTimes[source] ?? .max) }
     }
     gauges[.lag]?.set(lag)
+    let age = oldest == .max ? 0 : Int64(Date.now.timeIntervalSince1970) - oldest / 1000
+    gauges[.lagSeconds]?.set(max(0, age))
   }
 
   /// A broker that went away or came back says nothing by itself while there is nothing to read: after

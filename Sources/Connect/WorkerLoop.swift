@@ -176,7 +176,7 @@ struct WorkerLoop: ~Copyable {
       let slice = machine.arrived(
         source, first: batch.first, last: batch.last, count: batch.count)
     else { return }
-    status.read(batch.count)
+    status.read(batch)
     settings.activeTopics?.insert(source.topic)
     let bytes = batch.bytes
     context.budget.take(bytes)

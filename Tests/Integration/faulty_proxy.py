@@ -4,6 +4,7 @@ off after the bulk was applied."""
 import http.client
 import json
 import random
+import socket
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -18,6 +19,12 @@ class FaultyProxy:
 
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
+
+            def handle(self):
+                try:
+                    super().handle()
+                except OSError:
+                    pass  # The sink was killed, or the connection cut.
 
             def handle_any(self):
                 proxy.pass_on(self)
@@ -59,7 +66,7 @@ class FaultyProxy:
             items = json.loads(text)["items"]
         if cuts:
             handler.close_connection = True
-            handler.connection.close()
+            handler.connection.shutdown(socket.SHUT_RDWR)
             return
         error = {"type": "es_rejected_execution_exception", "reason": "injected"}
         done = iter(items)

@@ -88,7 +88,7 @@ class Stack:
             text = urllib.request.urlopen(f"http://127.0.0.1:{self.listen[name]}/metrics", timeout=5).read().decode()
         except OSError:
             return 0
-        return sum(float(line.rsplit(" ", 1)[1]) for line in text.splitlines() if line.startswith(metric))
+        return sum(float(line.rsplit(" ", 1)[1]) for line in text.splitlines() if line.startswith(metric + "{") or line.startswith(metric + " "))
 
     def status(self):
         urls = [word for name in self.listen for word in (f"--{name}-url", f"http://127.0.0.1:{self.listen[name]}")]
@@ -162,6 +162,8 @@ class RealStack(Stack):
         self.servers("up", "kafka", "elasticsearch")
         found = self.addresses()
         self.use(found["OPINE_TEST_KAFKA"], f"http://127.0.0.1:{self.registry_port}", found["OPINE_TEST_ELASTICSEARCH"])
+        left = set(self.consumer("probe").list_topics(timeout=20).topics) - {"__consumer_offsets"}
+        assert not left, f"this Kafka is not fresh, it has {left}"
         self.start_registry()
         self.run("apply", "--yes")
         return self

@@ -29,6 +29,7 @@ public enum Metric: String, Sendable, CaseIterable {
   case bytesUnsettled = "opine_unsettled_bytes"
   case recordsUnsettled = "opine_unsettled_records"
   case lag = "opine_lag_records"
+  case lagSeconds = "opine_lag_seconds"
   case holds = "opine_holds"
   case holdsBegun = "opine_holds_begun_total"
   case commits = "opine_commits_total"
@@ -43,6 +44,20 @@ public enum Metric: String, Sendable, CaseIterable {
 
   public var isCounter: Bool { rawValue.hasSuffix("_total") }
 
+  /// The name under which dashboards of Kafka Connect know the same number (its JMX attributes, as the usual
+  /// exporter spells them); it is told under both.
+  public var connectName: String? {
+    switch self {
+    case .recordsRead: "kafka_connect_sink_task_metrics_sink_record_read_total"
+    case .recordsUnsettled: "kafka_connect_sink_task_metrics_sink_record_active_count"
+    case .partitions: "kafka_connect_sink_task_metrics_partition_count"
+    case .recordsSkipped: "kafka_connect_task_error_metrics_total_records_skipped"
+    case .retries: "kafka_connect_task_error_metrics_total_retries"
+    case .deadLetters: "kafka_connect_task_error_metrics_deadletterqueue_produce_requests"
+    default: nil
+    }
+  }
+
   public var help: String {
     switch self {
     case .recordsRead: "Records read from Kafka."
@@ -52,6 +67,7 @@ public enum Metric: String, Sendable, CaseIterable {
     case .bytesUnsettled: "Bytes of records read and not yet settled."
     case .recordsUnsettled: "Records read and not yet settled."
     case .lag: "Log end minus committed offset, over the assigned partitions."
+    case .lagSeconds: "Age of the record read last, by its Kafka timestamp; 0 where nothing waits."
     case .holds: "Holds in force."
     case .holdsBegun: "Holds begun, by name."
     case .commits: "Offset commits, by result."
@@ -115,10 +131,12 @@ public final class Metrics: Sendable {
     var text = ""
     for metric in Metric.allCases {
       guard let rows = values[metric] else { continue }
-      text += "# HELP \(metric.rawValue) \(metric.help)\n"
-      text += "# TYPE \(metric.rawValue) \(metric.isCounter ? "counter" : "gauge")\n"
-      for (labels, value) in rows.sorted(by: { $0.0 < $1.0 }) {
-        text += "\(metric.rawValue)\(labels) \(value)\n"
+      for name in [metric.rawValue, metric.connectName].compactMap({ $0 }) {
+        text += "# HELP \(name) \(metric.help)\n"
+        text += "# TYPE \(name) \(metric.isCounter ? "counter" : "gauge")\n"
+        for (labels, value) in rows.sorted(by: { $0.0 < $1.0 }) {
+          text += "\(name)\(labels) \(value)\n"
+        }
       }
     }
     return text

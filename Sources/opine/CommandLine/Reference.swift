@@ -111,7 +111,9 @@ enum Reference {
 
   private static var metrics: String {
     let rows = Metric.allCases.map { metric in
-      "| `\(metric.rawValue)` | \(metric.isCounter ? "counter" : "gauge") | \(cell(metric.help)) |\n"
+      let also = metric.connectName.map { " Also `\($0)`." } ?? ""
+      return
+        "| `\(metric.rawValue)` | \(metric.isCounter ? "counter" : "gauge") | \(cell(metric.help))\(also) |\n"
     }
     return origin + """
 
