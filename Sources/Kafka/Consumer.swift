@@ -306,14 +306,13 @@ public struct Consumer: ~Copyable {
     }
   }
 
-  /// Answers whatever the group says by having nothing.
+  /// Answers whatever the group says by having nothing: it waits for the answer, and `close` with it.
   private func giveUpNext() {
     guard let event = rd_kafka_queue_poll(queue.raw, 50) else { return }
-    if rd_kafka_event_type(event) == RD_KAFKA_EVENT_REBALANCE {
-      if rd_kafka_event_error(event) == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS {
-        client.membership.wasAssigned = true
-      }
-      rd_kafka_assign(client.raw, nil)
+    switch Self.read(event, client) {
+    case .assigned: try? assign([:])
+    case .revoked(let places, _): try? unassign(places)
+    default: break
     }
     rd_kafka_event_destroy(event)
   }

@@ -33,6 +33,34 @@ private let place = TopicPartition("t", 0)
     consumer.close(milliseconds: 1000)
   }
 
+  /// However far it got with its group: before it was told its id, while the others are waited for, with
+  /// partitions, after a rebalance that another member's coming and going made.
+  @Test(arguments: [0, 20, 61, 63, 66, 80])
+  func aMemberCanLeaveAtAnyMoment(rounds: Int) throws {
+    let properties = kafka.properties.merging(["group.id": "g"]) { $1 }
+    let other = try Consumer(properties.merging(["group.instance.id": "a"]) { $1 })
+    try other.subscribe(["t"])
+    let consumer = try Consumer(properties.merging(["group.instance.id": "b"]) { $1 })
+    try consumer.subscribe(["t"])
+    for _ in 0..<rounds {
+      other.poll(maximumRecords: 1, milliseconds: 25) { Self.obey($0, other) }
+      consumer.poll(maximumRecords: 1, milliseconds: 25) { Self.obey($0, consumer) }
+    }
+    consumer.leave(milliseconds: 3000)
+    consumer.close(milliseconds: 3000)
+    #expect(rd_kafka_consumer_closed(consumer.client.raw) == 1)
+    other.close(milliseconds: 3000)
+  }
+
+  private static func obey(_ event: ConsumerEvent, _ consumer: borrowing Consumer) {
+    switch event {
+    case .assigned(let places):
+      try? consumer.assign(Dictionary(uniqueKeysWithValues: places.map { ($0, 0) }))
+    case .revoked(let places, _): try? consumer.unassign(places)
+    default: break
+    }
+  }
+
   @Test func aGroupsCommitsAreReadSetAndReadAgain() async throws {
     try await kafka.commit([place: 3], group: "g")
     let admin = try Admin(kafka.properties)
