@@ -80,6 +80,7 @@ struct WorkerLoop: ~Copyable {
       while true {
         if try round() { break }
       }
+      if stop.isLeaving { consumer.leave(milliseconds: 3000) }
       consumer.close(milliseconds: 3000)
       status.remove()
       return nil
