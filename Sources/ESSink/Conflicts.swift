@@ -46,20 +46,26 @@ extension ESSinkTask {
     let since = target.conflictHold?.since
     target.conflictHold = nil
     var fates: [Fate] = []
+    var ends: [TopicPartition: Int64?] = [:]
     for (index, doc) in docs.enumerated() {
-      fates.append(fate(of: bulk, index, stored: doc["_version"]?.int64, since: since))
+      fates.append(fate(of: bulk, index, stored: doc["_version"]?.int64, since: since, &ends))
     }
     resolve(bulk, fates, waitFor: .seconds(5), now)
   }
 
-  private func fate(of bulk: Bulk, _ index: Int, stored: Int64?, since: Double?) -> Fate {
+  private func fate(
+    of bulk: Bulk, _ index: Int, stored: Int64?, since: Double?,
+    _ ends: inout [TopicPartition: Int64?]
+  ) -> Fate {
     let record = bulk.record(index)
     let source = bulk.source(index).source
     guard let stored else {
       counters.replays.add()
       return .settled(.alreadyWritten)
     }
-    let end = context.partitionEnd(source)
+    // Asked of the broker once for all of an answer: a replay conflicts by the thousand.
+    let end = ends[source] ?? context.partitionEnd(source)
+    ends[source] = .some(end)
     // It was sent, so it has a version.
     let sent = (try? Self.offsetVersion(of: record)) ?? record.offset
     if stored >= sent, let end, stored < end {
