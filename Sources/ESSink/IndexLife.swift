@@ -44,7 +44,8 @@ struct IndexLife: Sendable {
 
   /// Documents of that schema come.
   mutating func want(_ schema: ConnectSchema) {
-    guard !met.contains(schema) else { return }
+    // Transforms may make schemas without end; what is beyond is left to Elasticsearch.
+    guard !met.contains(schema), met.count < 100 else { return }
     met.append(schema)
     if isOurs != false { wanted.append(schema) }
   }

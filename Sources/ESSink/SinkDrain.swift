@@ -54,7 +54,9 @@ extension ESSinkTask {
     let now = context.now
     let lifted = destinations.lazy.filter { $0.indexHold != nil && $0.indexRetryAt > now }
       .map(\.indexRetryAt).min()
-    return [linger, schedule.deadline, lifted].compactMap { $0 }.min()
+    // What is due and was not sent waits for an answer about its index, which wakes by itself.
+    let due = schedule.deadline.flatMap { $0 > now ? $0 : nil }
+    return [linger, due, lifted].compactMap { $0 }.min()
   }
 
   public var holds: [Hold] {
