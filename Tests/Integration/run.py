@@ -27,7 +27,7 @@ if not has_servers:
 
 chosen = [name for name in arguments.only.split(",") if name]
 kinds = {"real": RealStack, "embedded": EmbeddedStack, "sink": SinkStack}
-passed = failed = 0
+passed, failures = 0, []
 for scenario, stacks in scenarios.ALL:
     for kind in stacks:
         if chosen and scenario.__name__ not in chosen or arguments.stack and kind != arguments.stack:
@@ -47,8 +47,8 @@ for scenario, stacks in scenarios.ALL:
             passed += 1
             print(f"ok    {title} ({time.monotonic() - started:.0f} s)", flush=True)
         except Exception:
-            failed += 1
-            traceback.print_exc()
-            print(f"FAIL  {title}", flush=True)
-print(f"{passed} passed, {failed} failed")
-sys.exit(1 if failed else 0)
+            failures.append(f"FAIL  {title}\n{traceback.format_exc()}")
+            print(failures[-1], flush=True)
+# Once more at the end, where they are looked for.
+print("\n".join(failures) + f"\n{passed} passed, {len(failures)} failed")
+sys.exit(1 if failures else 0)

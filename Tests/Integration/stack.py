@@ -2,6 +2,7 @@
 
 import json
 import os
+import random
 import shutil
 import signal
 import socket
@@ -13,10 +14,22 @@ import urllib.request
 from confluent_kafka import Consumer
 
 
-def free_port():
+def is_free(port):
     with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
+        try:
+            s.bind(("127.0.0.1", port))
+            return True
+        except OSError:
+            return False
+
+
+def free_port(*with_offsets):
+    """A port that nobody listens on, and none at these distances from it either. Below the range from which the
+    system takes ports for connections: there, one that is free now may be somebody's a moment later."""
+    while True:
+        port = random.randrange(25_000, 31_000)
+        if all(is_free(port + offset) for offset in (0, *with_offsets)):
+            return port
 
 
 class Stack:
@@ -141,9 +154,11 @@ class Stack:
         except (OSError, ValueError, subprocess.SubprocessError) as error:
             print(f"--- no status: {error}")
         for name in ("dev", "registry", "enrich", "connect", "run", "generate", "ingest"):
-            path = os.path.join(self.home, f"{name}.log")
-            if os.path.exists(path):
-                print(f"--- the end of {name}.log\n" + "\n".join(open(path, errors="replace").read().splitlines()[-15:]))
+            if os.path.exists(os.path.join(self.home, f"{name}.log")):
+                print(f"--- the end of {name}.log\n{self.end_of_log(name)}")
+
+    def end_of_log(self, name):
+        return "\n".join(open(os.path.join(self.home, f"{name}.log"), errors="replace").read().splitlines()[-15:])
 
 
 class RealStack(Stack):
@@ -196,13 +211,19 @@ class EmbeddedStack(Stack):
         return self
 
     def start_dev(self):
-        shift = free_port() % 10_000 + 20_000
+        shift = free_port(9200 - 8081) - 8081
         data = os.path.join(self.home, "dev")
         open(os.path.join(self.home, "dev.log"), "w").close()
         self.start("dev", "dev", "--data", data, "--port-shift", str(shift))
-        ready = self.wait(lambda: self.ready_line("dev"), 20, "opine dev is ready")
+        ready = self.wait(lambda: self.ready_line("dev") or self.has_ended("dev"), 60, "opine dev is ready")
         found = dict(word.split("=", 1) for word in ready.split()[1:])
         self.use(found["kafka"], found["registry"], found["elasticsearch"])
+
+    def has_ended(self, name):
+        """False, or a failure with what the process said last."""
+        code = self.processes[name].poll()
+        assert code is None, f"{name} has ended with exit {code}:\n{self.end_of_log(name)}"
+        return False
 
     def ready_line(self, name):
         lines = [line for line in open(os.path.join(self.home, f"{name}.log")) if line.startswith("ready")]
