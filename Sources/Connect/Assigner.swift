@@ -1,5 +1,6 @@
 import Foundation
 import Kafka
+import SQLite
 import Scheduling
 import Telemetry
 
@@ -51,10 +52,12 @@ struct Assigner {
     var committed: [TopicPartition: Int64] = [:]
     var counts: [String: Int] = [:]
     do throws(KafkaError) {
-      committed = try consumer.committed(sources)
-      for source in sources { bounds[source] = try consumer.watermarks(source) }
+      committed = try ask { () throws(KafkaError) in try consumer.committed(sources) }
+      for source in sources {
+        bounds[source] = try ask { () throws(KafkaError) in try consumer.watermarks(source) }
+      }
       for topic in Set(sources.map(\.topic)) {
-        counts[topic] = try consumer.partitionCount(of: topic)
+        counts[topic] = try ask { () throws(KafkaError) in try consumer.partitionCount(of: topic) }
       }
     } catch {
       retryAt = now + .seconds(1)
@@ -68,8 +71,10 @@ struct Assigner {
     for source in sources {
       guard let log = bounds[source] else { continue }
       let (position, gap) = startPosition(
-        of: source, committed: committed[source], remembered: remembered(source), bounds: log,
-        wanted: try? store.wantedOffset(group: settings.group, source), atEnd: settings.startsAtEnd)
+        of: source, committed: committed[source], remembered: try remembered(source), bounds: log,
+        wanted: try recall { () throws(SQLiteError) in
+          try store.wantedOffset(group: settings.group, source)
+        }, atEnd: settings.startsAtEnd)
       if let gap { try report(gap) }
       positions[source] = position
     }
@@ -84,7 +89,11 @@ struct Assigner {
     _ consumer: borrowing Consumer, _ source: TopicPartition, at offset: Int64
   ) throws(TaskFailure) -> Int64? {
     let bounds: Watermarks
-    do throws(KafkaError) { bounds = try consumer.watermarks(source) } catch { return nil }
+    do throws(KafkaError) {
+      bounds = try ask { () throws(KafkaError) in try consumer.watermarks(source) }
+    } catch {
+      return nil
+    }
     let (position, gap) = startPosition(
       of: source, committed: offset, remembered: nil, bounds: bounds)
     if let gap { try report(gap) }
@@ -109,21 +118,50 @@ struct Assigner {
     throw TaskFailure(.gap, "\(gap). \(advice)")
   }
 
-  private func remembered(_ source: TopicPartition) -> Int64? {
-    let found = try? store.committed(
-      group: settings.group, topic: source.topic, partition: source.partition)
-    return found ?? nil
+  private func remembered(_ source: TopicPartition) throws(TaskFailure) -> Int64? {
+    try recall { () throws(SQLiteError) in
+      try store.committed(
+        group: settings.group, topic: source.topic, partition: source.partition)
+    }
   }
 
   func remember(_ offsets: [TopicPartition: Int64]) {
-    do {
-      for (source, position) in offsets {
+    for (source, position) in offsets {
+      note { () throws(SQLiteError) in
         try store.setCommitted(
           group: settings.group, topic: source.topic, partition: source.partition,
           position: position)
       }
+    }
+  }
+
+  private func ask<Result>(
+    _ body: () throws(KafkaError) -> Result
+  ) throws(KafkaError) -> Result {
+    try settings.effects.broker(.positions, body)
+  }
+
+  /// Reads from the data folder. Without its memory a gap would be passed in silence, so the task stops.
+  private func recall<Result>(
+    _ body: () throws(SQLiteError) -> Result
+  ) throws(TaskFailure) -> Result {
+    do throws(SQLiteError) {
+      return try settings.effects.perform(.memory, failing: .injected, body)
     } catch {
-      log.warning("The data folder did not take a commit.", [.reason: "\(error)"])
+      let folder = settings.dataDirectory
+      throw TaskFailure(
+        .storage, "\(folder) can't be read: \(error). Mend it, or use another --data")
+    }
+  }
+
+  /// Writes to the data folder. What is not written only makes a later gap harder to see.
+  private func note(_ body: () throws(SQLiteError) -> Void) {
+    do throws(SQLiteError) {
+      try settings.effects.perform(.memory, failing: .injected, body)
+    } catch {
+      log.warning(
+        "The data folder did not take a note.",
+        [.path: settings.dataDirectory, .reason: error.description])
     }
   }
 
@@ -131,20 +169,21 @@ struct Assigner {
   private func checkCluster(_ consumer: borrowing Consumer) throws(TaskFailure) {
     guard let id = consumer.clusterID(timeoutMilliseconds: 2000) else { return }
     let fact = "cluster \(settings.group)"
-    if let known = (try? store.fact(fact)) ?? nil, known != id, settings.onGap == .halt {
+    let known = try recall { () throws(SQLiteError) in try store.fact(fact) }
+    if let known, known != id, settings.onGap == .halt {
       throw TaskFailure(
         .gap,
         "\(settings.dataDirectory) remembers cluster \(known), this is \(id). "
           + "Use another --data, or on.gap=continue")
     }
-    try? store.setFact(fact, id)
+    if known != id { note { () throws(SQLiteError) in try store.setFact(fact, id) } }
   }
 
   /// A topic that grew is still itself; one that has fewer partitions was made anew, and what was
   /// committed and written of it belongs to another.
   private func checkPartitions(_ topic: String, _ count: Int) throws(TaskFailure) {
     let fact = "partitions \(settings.group) \(topic)"
-    let known = ((try? store.fact(fact)) ?? nil).flatMap { Int($0) }
+    let known = try recall { () throws(SQLiteError) in try store.fact(fact) }.flatMap { Int($0) }
     if let known, count < known {
       guard settings.onGap == .pass else {
         throw TaskFailure(
@@ -159,6 +198,8 @@ struct Assigner {
         "The topic has more partitions: writes of a key that moved have no order by offsets.",
         [.topic: topic, .low: String(known), .high: String(count)])
     }
-    if known != count { try? store.setFact(fact, String(count)) }
+    if known != count {
+      note { () throws(SQLiteError) in try store.setFact(fact, String(count)) }
+    }
   }
 }

@@ -36,6 +36,7 @@ final class DeadLetterQueue {
   private let taskNumber: Int
   private let waker: Waker
   private let metrics: Metrics
+  private let effects: EffectGate
   private var producer: Producer?
   /// Letters not acknowledged yet, by token.
   private var pending: [Int: Letter] = [:]
@@ -50,7 +51,7 @@ final class DeadLetterQueue {
 
   init(
     settings: DeadLetterSettings, properties: KafkaProperties, connector: String, taskNumber: Int,
-    waker: Waker, metrics: Metrics
+    waker: Waker, metrics: Metrics, effects: EffectGate
   ) {
     self.settings = settings
     self.properties = properties
@@ -58,6 +59,7 @@ final class DeadLetterQueue {
     self.taskNumber = taskNumber
     self.waker = waker
     self.metrics = metrics
+    self.effects = effects
   }
 
   func add(_ batch: RecordBatch, _ index: Int, slice: SliceKey, _ fault: RecordFault) {
@@ -135,8 +137,10 @@ final class DeadLetterQueue {
         source: letter.batch.source, offset: record.offset, connector: connector, task: taskNumber,
         executingClass: "opine", fault: letter.fault)
     }
-    try producer?.produce(
-      topic: settings.topic, key: record.key, value: record.value, headers: headers, token: token)
+    try effects.broker(.deadLetter) { () throws(KafkaError) in
+      try producer?.produce(
+        topic: settings.topic, key: record.key, value: record.value, headers: headers, token: token)
+    }
   }
 
   /// Creates the topic with one partition, as Kafka Connect does, where nobody has. Once; a mock cluster

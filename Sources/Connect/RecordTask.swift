@@ -66,6 +66,8 @@ public struct TaskFailure: Error, Sendable, Equatable, CustomStringConvertible {
     case missing
     /// The destination was in trouble for longer than the configuration allows.
     case destination
+    /// The data folder can't be read.
+    case storage
     /// Our own fault.
     case defect
     case kafka
@@ -94,6 +96,8 @@ public final class WorkerContext {
   public let taskNumber: Int
   public let metrics: Metrics
   public let budget: Budget
+  /// What leaves the task goes through here.
+  public let effects: EffectGate
   /// Ends the worker's waiting; from any thread.
   public let waker: Waker
   /// Time since the worker's start, as of this round of the loop.
@@ -109,9 +113,10 @@ public final class WorkerContext {
 
   init(
     connector: String, taskNumber: Int, metrics: Metrics, budget: Budget, waker: Waker,
-    deadLetters: DeadLetterQueue?, properties: KafkaProperties
+    deadLetters: DeadLetterQueue?, properties: KafkaProperties, effects: EffectGate
   ) {
     self.properties = properties
+    self.effects = effects
     self.connector = connector
     self.taskNumber = taskNumber
     self.metrics = metrics
@@ -173,7 +178,9 @@ public final class WorkerContext {
   public func partitionEnd(_ source: TopicPartition) -> Int64? {
     do throws(KafkaError) {
       if admin == nil { admin = AdminOwner(try Admin(properties)) }
-      return try admin?.client.watermarks(source, timeoutMilliseconds: 1000).high
+      return try effects.broker(.positions) { () throws(KafkaError) in
+        try admin?.client.watermarks(source, timeoutMilliseconds: 1000).high
+      }
     } catch {
       return nil
     }

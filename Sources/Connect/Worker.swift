@@ -24,6 +24,8 @@ public struct WorkerSettings: Sendable {
   public var startsAtEnd = false
   /// A topic that is not there yet is waited for, as Kafka Connect does; else the task stops by name.
   public var waitsForTopics = false
+  /// Open but in tests.
+  public var effects = EffectGate.open
   /// Where the worker remembers commits and who it is.
   public var dataDirectory: String
 

@@ -15,24 +15,26 @@ struct WorkerLoop: ~Copyable {
     let slice: SliceKey
   }
 
-  private let settings: WorkerSettings
+  let settings: WorkerSettings
   private let stop: StopRequest
   private let start = ContinuousClock.now
-  private let context: WorkerContext
+  let context: WorkerContext
   private let task: any RecordTask
   private let deadLetters: DeadLetterQueue?
-  private var assigner: Assigner
-  private var consumer: Consumer
-  private var machine: WorkerMachine
-  private var status: StatusBoard
+  var assigner: Assigner
+  var consumer: Consumer
+  var machine: WorkerMachine
+  var status: StatusBoard
   private var parked: [TopicPartition: [Parked]] = [:]
   private var parkedUntil: Duration = .zero
-  private var paused: Set<TopicPartition> = []
+  var paused: Set<TopicPartition> = []
   private var stalledSince: Duration?
   private var pausedForBudget = false
+  /// A pause or its end failed; it is tried again in every round.
+  private var pausesAreDue = false
   private var stopping = false
   /// Partitions whose reading stopped at an offset that is gone, while the broker doesn't answer.
-  private var lostPlaces: [TopicPartition: Int64] = [:]
+  var lostPlaces: [TopicPartition: Int64] = [:]
   private let member: MemberClaim?
 
   init(
@@ -53,12 +55,13 @@ struct WorkerLoop: ~Copyable {
     let letters = settings.deadLetters.map {
       DeadLetterQueue(
         settings: $0, properties: settings.producer, connector: settings.connector,
-        taskNumber: settings.taskNumber, waker: waker, metrics: metrics)
+        taskNumber: settings.taskNumber, waker: waker, metrics: metrics,
+        effects: settings.effects)
     }
     let context = WorkerContext(
       connector: settings.connector, taskNumber: settings.taskNumber, metrics: metrics,
       budget: Budget(limit: settings.bufferBytes), waker: waker, deadLetters: letters,
-      properties: settings.producer)
+      properties: settings.producer, effects: settings.effects)
     task = try makeTask(context)
     self.settings = settings
     self.stop = stop
@@ -90,14 +93,6 @@ struct WorkerLoop: ~Copyable {
     }
   }
 
-  private mutating func subscribe() throws(TaskFailure) {
-    do throws(KafkaError) {
-      try consumer.subscribe(settings.topics)
-    } catch {
-      throw TaskFailure(.kafka, error.description)
-    }
-  }
-
   /// One round; true when the work is over.
   private mutating func round() throws(TaskFailure) -> Bool {
     let now = now
@@ -120,6 +115,7 @@ struct WorkerLoop: ~Copyable {
     }
     if try perform(actions) { return true }
     balanceBuffer(now)
+    if pausesAreDue { updatePauses() }
     status.update(
       now: now, task: task, deadLetters: deadLetters, machine: machine, context: context,
       consumer: consumer, isAssigned: assigner.hasAssignment)
@@ -237,94 +233,24 @@ struct WorkerLoop: ~Copyable {
     }
   }
 
-  private mutating func updatePauses() {
+  mutating func updatePauses() {
     let assigned = Set(machine.assigned)
     let wanted = pausedForBudget ? assigned : assigned.intersection(parked.keys)
     let pause = wanted.subtracting(paused)
     let resume = paused.subtracting(wanted).intersection(assigned)
     do throws(KafkaError) {
-      if !pause.isEmpty { try consumer.pause(Array(pause)) }
-      if !resume.isEmpty { try consumer.resume(Array(resume)) }
+      if !pause.isEmpty {
+        try ask(.group) { group throws(KafkaError) in try group.pause(Array(pause)) }
+      }
+      if !resume.isEmpty {
+        try ask(.group) { group throws(KafkaError) in try group.resume(Array(resume)) }
+      }
       paused = wanted
+      pausesAreDue = false
     } catch {
+      pausesAreDue = true
       status.log.warning("Pausing failed.", [.reason: error.description])
     }
-  }
-
-  // MARK: - Group and offsets
-
-  private mutating func assignPending(_ now: Duration) throws(TaskFailure) {
-    guard assigner.isAsked else { return }
-    switch try assigner.positions(consumer, now: now) {
-    case .none: return
-    case .failed(let error): status.kafkaFailed(error)
-    case .ready(let positions, let ends):
-      do throws(KafkaError) {
-        try consumer.assign(positions)
-      } catch {
-        throw TaskFailure(.kafka, error.description)
-      }
-      machine.assigned(positions)
-      if settings.once { machine.setEnds(ends) }
-      updatePauses()
-      status.assigned(positions)
-    }
-  }
-
-  private mutating func revoke(
-    _ sources: [TopicPartition], lost: Bool
-  ) throws(TaskFailure) {
-    let unanswered = assigner.forget(sources)
-    if unanswered { try answer { consumer throws(KafkaError) in try consumer.unassign(sources) } }
-    let owned = sources.filter { machine.epoch(of: $0) != nil }
-    if !owned.isEmpty { _ = try perform(machine.revoked(owned, lost: lost, now: context.now)) }
-    if owned.isEmpty && !unanswered {
-      try answer { consumer throws(KafkaError) in try consumer.unassign(sources) }
-    }
-  }
-
-  private func answer(
-    _ body: (borrowing Consumer) throws(KafkaError) -> Void
-  ) throws(TaskFailure) {
-    do throws(KafkaError) { try body(consumer) } catch {
-      if error.isFatal { throw TaskFailure(.fenced, error.description) }
-      status.log.warning("The group did not take an answer.", [.reason: error.description])
-    }
-  }
-
-  private mutating func committed(_ offsets: [TopicPartition: Int64], _ error: KafkaError?) {
-    machine.committed(offsets, succeeded: error == nil)
-    status.committed(error)
-    if error == nil {
-      status.kafkaAnswered(context.now)
-      assigner.remember(offsets)
-    }
-  }
-
-  private mutating func outOfRange(
-    _ source: TopicPartition, _ offset: Int64
-  ) throws(TaskFailure) {
-    guard machine.epoch(of: source) != nil else { return }
-    guard let low = try assigner.gapWhileReading(consumer, source, at: offset) else {
-      lostPlaces[source] = offset
-      return
-    }
-    lostPlaces[source] = nil
-    try answer { consumer throws(KafkaError) in try consumer.seek(source, to: low) }
-  }
-
-  private mutating func failed(_ error: KafkaError) throws(TaskFailure) {
-    if error.isFenced {
-      throw TaskFailure(
-        .fenced, "another process took this one's place in group \(settings.group): \(error.reason)"
-      )
-    }
-    if error.isFatal { throw TaskFailure(.kafka, error.description) }
-    if error.isUnknownTopic, !settings.waitsForTopics {
-      throw TaskFailure(
-        .missing, "\(error.operation): \(error.reason). Run: opine apply")
-    }
-    status.kafkaFailed(error)
   }
 
   // MARK: - Actions
@@ -344,7 +270,7 @@ struct WorkerLoop: ~Copyable {
   }
 
   /// True when the work is over.
-  private mutating func perform(_ actions: [WorkerMachine.Action]) throws(TaskFailure) -> Bool {
+  mutating func perform(_ actions: [WorkerMachine.Action]) throws(TaskFailure) -> Bool {
     for action in actions {
       switch action {
       case .drain(let sources):
@@ -355,7 +281,11 @@ struct WorkerLoop: ~Copyable {
         task.forget(Set(sources))
         deadLetters?.forget(Set(sources))
       case .commit(let offsets):
-        do throws(KafkaError) { try consumer.commit(offsets) } catch { committed([:], error) }
+        do throws(KafkaError) {
+          try ask(.commit) { group throws(KafkaError) in try group.commit(offsets) }
+        } catch {
+          committed([:], error)
+        }
       case .giveBack(let sources, let offsets):
         commitAndWait(offsets)
         try answer { consumer throws(KafkaError) in try consumer.unassign(sources) }
@@ -370,21 +300,6 @@ struct WorkerLoop: ~Copyable {
       }
     }
     return false
-  }
-
-  private mutating func commitAndWait(_ offsets: [TopicPartition: Int64]) {
-    guard !offsets.isEmpty else { return }
-    do throws(KafkaError) {
-      try consumer.commitAndWait(offsets)
-      committed(offsets, nil)
-    } catch {
-      committed([:], error)
-      status.log.warning(
-        "The last commit failed; records will be read again.",
-        [
-          .group: settings.group, .reason: error.description,
-        ])
-    }
   }
 
   private func nextDeadline(_ now: Duration) -> Duration {

@@ -67,6 +67,7 @@ public struct WorkerMachine: Sendable {
   private var commitInFlight = false
   /// Nil before the first, which is due at once: a worker that is killed often still gets on.
   private var lastCommit: Duration?
+  private var lastCommitFailed = false
 
   public init(settings: Settings = Settings()) { self.settings = settings }
 
@@ -87,7 +88,11 @@ public struct WorkerMachine: Sendable {
   public var unsettled: Int { partitions.values.reduce(0) { $0 + $1.tracker.unsettled } }
   public var isRunning: Bool { phase == .running }
 
-  private var nextCommit: Duration { lastCommit.map { $0 + settings.commitInterval } ?? .zero }
+  /// The commit of the end does not wait, unless the one before it failed.
+  private var nextCommit: Duration {
+    guard let lastCommit, lastCommitFailed || !reachedEnds else { return .zero }
+    return lastCommit + settings.commitInterval
+  }
 
   /// When something must happen even if nothing comes in; nil: nothing is due.
   public var deadline: Duration? {
@@ -153,6 +158,7 @@ public struct WorkerMachine: Sendable {
   /// The group's answer to a commit.
   public mutating func committed(_ offsets: [TopicPartition: Int64], succeeded: Bool) {
     commitInFlight = false
+    lastCommitFailed = !succeeded
     guard succeeded else { return }
     for (source, offset) in offsets {
       guard var part = partitions[source] else { continue }
@@ -205,9 +211,9 @@ public struct WorkerMachine: Sendable {
       phase = .done
       return [.forget(assigned), .finish(commit: takeDirty(assigned))]
     case .running:
-      if reachedEnds {
+      if reachedEnds, !isDirty, !commitInFlight {
         phase = .done
-        return [.finish(commit: takeDirty(assigned))]
+        return [.finish(commit: [:])]
       }
       guard isDirty, !commitInFlight, now >= nextCommit else { return [] }
       commitInFlight = true

@@ -29,7 +29,7 @@ extension ESSinkTask {
     let request = client.request(
       .post, "/\(Self.escaped(resource))/_mget?_source=false", body: .bytes(Array(body.utf8)),
       timeout: settings.connection.readTimeout, node: node)
-    client.http.start(request) { [answers] result in answers.post(.stored(number, result)) }
+    ask(request) { .stored(number, $0) }
   }
 
   func takeStored(_ number: Int, _ result: Result<HTTPResponse, HTTPError>, _ now: Duration) {

@@ -81,7 +81,8 @@ public final class ESSinkTask: RecordTask {
       options: settings.documentOptions,
       capturing: settings.versionSource == .field ? settings.versionField : nil,
       needsRecords: settings.looksIntoValues(converters.value) || names.needsRecords,
-      grace: settings.unknownSchemaGrace, waker: waker, source: schemaSource)
+      grace: settings.unknownSchemaGrace, waker: waker,
+      source: context.effects.gated(schemaSource))
     schedule = BulkSchedule(
       maximum: settings.inFlight,
       backoff: Backoff(base: settings.retryBackoff, cap: .seconds(5)))
@@ -263,9 +264,22 @@ public final class ESSinkTask: RecordTask {
         request.headers.append(("Content-Encoding", "gzip"))
         request.acceptsCompression = true
       }
-      client.http.start(request) { [answers] result in answers.post(.bulk(number, result)) }
+      ask(request) { .bulk(number, $0) }
     }
     counters.limit.set(Int64(schedule.limit))
+  }
+
+  /// Every request goes through here; its answer comes to the mailbox.
+  func ask(
+    _ request: HTTPRequest,
+    _ answer: @escaping @Sendable (Result<HTTPResponse, HTTPError>) -> Answer
+  ) {
+    let fate = context.effects.fate(of: .destination)
+    let failed = HTTPError(code: .cut, address: client.urls[0], message: "injected")
+    if fate == .refused { return answers.post(answer(.failure(failed))) }
+    client.http.start(request) { [answers] result in
+      answers.post(answer(fate == .lost ? .failure(failed) : result))
+    }
   }
 
   /// Whether the bulk's destination takes documents now; begins what its index needs first.

@@ -23,7 +23,7 @@ extension ESSinkTask {
     let asked = client.request(
       method, path, body: body.map { .bytes(Array($0.serialized().utf8)) } ?? .none,
       timeout: settings.connection.readTimeout, node: node)
-    client.http.start(asked) { [answers] result in answers.post(.life(place, request, result)) }
+    ask(asked) { .life(place, request, $0) }
   }
 
   func takeLife(

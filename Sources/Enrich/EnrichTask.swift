@@ -67,7 +67,8 @@ public final class EnrichTask: RecordTask {
     self.model = model
     scoredSchema = ScoredSchema(waker: context.waker, source: settings.scoredSchema)
     schemas = WriterSchemas(
-      grace: settings.unknownSchemaGrace, waker: context.waker, source: schemaSource
+      grace: settings.unknownSchemaGrace, waker: context.waker,
+      source: context.effects.gated(schemaSource)
     ) { text in
       try ReviewDecoder(writer: try AvroSchema.parse(text))
     }
@@ -180,8 +181,10 @@ public final class EnrichTask: RecordTask {
   ) throws(RecordFault) -> Produced {
     do throws(KafkaError) {
       if producer == nil { producer = try Producer(settings.producer, waking: context.waker) }
-      try producer?.produce(
-        topic: settings.topic, key: key, value: value, headers: headers, token: token)
+      try context.effects.broker(.destination) { () throws(KafkaError) in
+        try producer?.produce(
+          topic: settings.topic, key: key, value: value, headers: headers, token: token)
+      }
       return .done
     } catch {
       if error.isMessageTooLarge { throw Self.tooLarge }

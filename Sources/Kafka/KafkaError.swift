@@ -42,6 +42,11 @@ public struct KafkaError: Error, Sendable, Equatable, CustomStringConvertible {
     isRetriable = false
   }
 
+  /// A broker that does not answer.
+  public static func unreachable(_ operation: String) -> KafkaError {
+    KafkaError(RD_KAFKA_RESP_ERR__TRANSPORT, operation)
+  }
+
   public var description: String { "Kafka: \(operation): \(reason) (\(code))" }
 
   public var isMessageTooLarge: Bool { code == "MSG_SIZE_TOO_LARGE" }

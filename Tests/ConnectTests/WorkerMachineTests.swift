@@ -102,7 +102,24 @@ private let p1 = TopicPartition("t", 1)
     let slice = try required(machine.arrived(p0, first: 0, last: 2, count: 3))
     expect(machine.advance(now: .zero) { _ in true }, is: [])
     expect(machine.settled(slice, count: 3), is: [])
-    expect(machine.advance(now: .zero) { _ in false }, is: [.finish(commit: [p0: 3])])
+    expect(machine.advance(now: .zero) { _ in false }, is: [.commit([p0: 3])])
+    expect(machine.advance(now: .zero) { _ in false }, is: [])
+    machine.committed([p0: 3], succeeded: true)
+    expect(machine.advance(now: .zero) { _ in false }, is: [.finish(commit: [:])])
+  }
+
+  @Test func onceDoesNotEndBeforeItsLastCommitIsTaken() throws {
+    var machine = WorkerMachine()
+    machine.assigned([p0: 0])
+    machine.setEnds([p0: 1])
+    let slice = try required(machine.arrived(p0, first: 0, last: 0, count: 1))
+    expect(machine.settled(slice, count: 1), is: [])
+    expect(machine.advance(now: .zero) { _ in false }, is: [.commit([p0: 1])])
+    machine.committed([:], succeeded: false)
+    expect(machine.advance(now: .milliseconds(999)) { _ in false }, is: [])
+    expect(machine.advance(now: .seconds(1)) { _ in false }, is: [.commit([p0: 1])])
+    machine.committed([p0: 1], succeeded: true)
+    expect(machine.advance(now: .seconds(1)) { _ in false }, is: [.finish(commit: [:])])
   }
 
   @Test func stopDrainsCommitsAndFinishes() throws {

@@ -85,6 +85,7 @@ final class ScriptedElasticsearch: Sendable {
     var missing: Set<String> = []
     var indexCalls: [String] = []
     var held: Set<String> = []
+    var refused: [String: (status: Int, type: String)] = [:]
   }
 
   private let state: Mutex<State>
@@ -135,6 +136,11 @@ final class ScriptedElasticsearch: Sendable {
     }
   }
 
+  /// Every write of the id is refused.
+  func refuse(_ id: String, _ status: Int, _ type: String) {
+    state.withLock { $0.refused[id] = (status, type) }
+  }
+
   /// Documents for the index are refused as those of a blocked one, until `release`.
   func hold(_ index: String) { state.withLock { _ = $0.held.insert(index) } }
   func release(_ index: String) { state.withLock { _ = $0.held.remove(index) } }
@@ -174,6 +180,9 @@ final class ScriptedElasticsearch: Sendable {
       let reply = state.script.isEmpty ? .apply : state.script.removeFirst()
       let rows = actions.enumerated().map { index, action in
         if let refused = reply.refused[index] {
+          return Self.row(action, refused.status, error: refused.type)
+        }
+        if let refused = state.refused[action.id] {
           return Self.row(action, refused.status, error: refused.type)
         }
         if state.held.contains(action.index) {

@@ -57,7 +57,8 @@ final class SinkBench: Sendable {
 
   /// Starts a sink that ends at the end of what is there, unless `once` is false.
   func start(
-    _ changes: [String: String] = [:], once: Bool = true, drain: Duration = .seconds(4)
+    _ changes: [String: String] = [:], once: Bool = true, drain: Duration = .seconds(4),
+    effects: EffectGate = .open
   ) throws -> Run {
     var properties = [
       "name": "bench", "connector.class": "ElasticsearchSink", "topics": "in",
@@ -73,6 +74,7 @@ final class SinkBench: Sendable {
       connector: sink.name, group: "connect-bench", topics: sink.topics,
       consumer: kafka.properties, producer: kafka.properties, dataDirectory: folder)
     settings.once = once
+    settings.effects = effects
     settings.deadLetters = sink.deadLetters
     settings.machine.drainTimeout = drain
     settings.machine.commitInterval = .milliseconds(50)

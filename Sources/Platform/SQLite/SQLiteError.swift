@@ -9,7 +9,7 @@ public struct SQLiteError: Error, Sendable, Equatable, CustomStringConvertible {
   /// SQLite's text, which names tables and constraints.
   public let message: String
 
-  init(code: Int32, operation: String, message: String) {
+  public init(code: Int32, operation: String, message: String) {
     self.code = code
     self.operation = operation
     self.message = message

@@ -1,0 +1,116 @@
+import Kafka
+import Telemetry
+
+/// The worker's place in its group: partitions come and go, offsets are committed and vanish.
+extension WorkerLoop {
+  /// Every word to the broker about the group goes through here.
+  func ask<Result>(
+    _ effect: Effect, _ body: (borrowing Consumer) throws(KafkaError) -> Result
+  ) throws(KafkaError) -> Result {
+    try settings.effects.broker(effect) { () throws(KafkaError) in try body(consumer) }
+  }
+
+  mutating func subscribe() throws(TaskFailure) {
+    do throws(KafkaError) {
+      try ask(.group) { [settings] group throws(KafkaError) in
+        try group.subscribe(settings.topics)
+      }
+    } catch {
+      throw TaskFailure(.kafka, error.description)
+    }
+  }
+
+  mutating func assignPending(_ now: Duration) throws(TaskFailure) {
+    guard assigner.isAsked else { return }
+    switch try assigner.positions(consumer, now: now) {
+    case .none: return
+    case .failed(let error): status.kafkaFailed(error)
+    case .ready(let positions, let ends):
+      do throws(KafkaError) {
+        try ask(.group) { group throws(KafkaError) in try group.assign(positions) }
+      } catch {
+        throw TaskFailure(.kafka, error.description)
+      }
+      machine.assigned(positions)
+      if settings.once { machine.setEnds(ends) }
+      updatePauses()
+      status.assigned(positions)
+    }
+  }
+
+  mutating func revoke(
+    _ sources: [TopicPartition], lost: Bool
+  ) throws(TaskFailure) {
+    let unanswered = assigner.forget(sources)
+    if unanswered { try answer { consumer throws(KafkaError) in try consumer.unassign(sources) } }
+    let owned = sources.filter { machine.epoch(of: $0) != nil }
+    if !owned.isEmpty { _ = try perform(machine.revoked(owned, lost: lost, now: context.now)) }
+    if owned.isEmpty && !unanswered {
+      try answer { consumer throws(KafkaError) in try consumer.unassign(sources) }
+    }
+  }
+
+  @discardableResult
+  func answer(
+    _ body: (borrowing Consumer) throws(KafkaError) -> Void
+  ) throws(TaskFailure) -> Bool {
+    do throws(KafkaError) {
+      try ask(.group, body)
+      return true
+    } catch {
+      if error.isFatal { throw TaskFailure(.fenced, error.description) }
+      status.log.warning("The group did not take an answer.", [.reason: error.description])
+      return false
+    }
+  }
+
+  mutating func committed(_ offsets: [TopicPartition: Int64], _ error: KafkaError?) {
+    machine.committed(offsets, succeeded: error == nil)
+    status.committed(error)
+    if error == nil {
+      status.kafkaAnswered(context.now)
+      assigner.remember(offsets)
+    }
+  }
+
+  mutating func outOfRange(
+    _ source: TopicPartition, _ offset: Int64
+  ) throws(TaskFailure) {
+    guard machine.epoch(of: source) != nil else { return }
+    guard let low = try assigner.gapWhileReading(consumer, source, at: offset) else {
+      lostPlaces[source] = offset
+      return
+    }
+    let isThere = try answer { consumer throws(KafkaError) in try consumer.seek(source, to: low) }
+    lostPlaces[source] = isThere ? nil : offset
+  }
+
+  mutating func failed(_ error: KafkaError) throws(TaskFailure) {
+    if error.isFenced {
+      throw TaskFailure(
+        .fenced, "another process took this one's place in group \(settings.group): \(error.reason)"
+      )
+    }
+    if error.isFatal { throw TaskFailure(.kafka, error.description) }
+    if error.isUnknownTopic, !settings.waitsForTopics {
+      throw TaskFailure(
+        .missing, "\(error.operation): \(error.reason). Run: opine apply")
+    }
+    status.kafkaFailed(error)
+  }
+
+  mutating func commitAndWait(_ offsets: [TopicPartition: Int64]) {
+    guard !offsets.isEmpty else { return }
+    do throws(KafkaError) {
+      try ask(.commit) { group throws(KafkaError) in try group.commitAndWait(offsets) }
+      committed(offsets, nil)
+    } catch {
+      committed([:], error)
+      status.log.warning(
+        "The last commit failed; records will be read again.",
+        [
+          .group: settings.group, .reason: error.description,
+        ])
+    }
+  }
+}
