@@ -58,6 +58,17 @@ struct ClientHandle: ~Copyable {
   }
 }
 
+/// A client that its consumer and the records it read own together: `rd_kafka_destroy` waits, for ever if
+/// need be, until every event is given back, so the last of them destroys it, on its own thread.
+final class SharedClient {
+  private let handle: ClientHandle
+
+  init(_ handle: consuming ClientHandle) { self.handle = handle }
+
+  var raw: OpaquePointer { handle.raw }
+  var membership: Membership { handle.membership }
+}
+
 private func text(_ characters: [CChar]) -> String {
   String(decoding: characters.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
 }

@@ -20,7 +20,7 @@ public enum ConsumerEvent {
 ///
 /// Not thread-safe: it belongs to one thread or actor. `waker` may be used from anywhere.
 public struct Consumer: ~Copyable {
-  let client: ClientHandle
+  let client: SharedClient
   private let queue: EventQueue
   public let waker: Waker
 
@@ -51,7 +51,7 @@ public struct Consumer: ~Copyable {
     guard let consumerQueue = rd_kafka_queue_get_consumer(made.raw),
       let reference = rd_kafka_queue_get_consumer(made.raw)
     else { throw KafkaError(RD_KAFKA_RESP_ERR__STATE, "get the consumer's queue") }
-    client = made
+    client = SharedClient(made)
     queue = EventQueue(consuming: consumerQueue)
     waker = Waker(consuming: reference)
   }
@@ -90,7 +90,8 @@ public struct Consumer: ~Copyable {
         if let open = run { handle(.records(open)) }
         let topic = String(cString: rd_kafka_topic_name(message.pointee.rkt))
         let next = RecordBatch(
-          source: TopicPartition(topic, message.pointee.partition), capacity: min(left + 1, 512))
+          source: TopicPartition(topic, message.pointee.partition), capacity: min(left + 1, 512),
+          of: client)
         next.append(event: event, message)
         run = next
         continue
@@ -104,7 +105,7 @@ public struct Consumer: ~Copyable {
   }
 
   private static func read(
-    _ event: OpaquePointer, _ client: borrowing ClientHandle
+    _ event: OpaquePointer, _ client: SharedClient
   ) -> ConsumerEvent? {
     let error = rd_kafka_event_error(event)
     switch rd_kafka_event_type(event) {

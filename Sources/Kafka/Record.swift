@@ -95,16 +95,19 @@ public struct RecordHeader: Sendable, Equatable {
   public var text: String? { value.flatMap { String(validating: $0, as: UTF8.self) } }
 }
 
-/// Consecutive records of one partition, in offset order, never empty; owns their memory.
+/// Consecutive records of one partition, in offset order, never empty; owns their memory, also when the
+/// consumer that read them is gone.
 public final class RecordBatch {
   public let source: TopicPartition
+  private let client: SharedClient
   private var events: [OpaquePointer] = []
   private var messages: [UnsafePointer<rd_kafka_message_t>] = []
   /// Sum of the records' footprints.
   public private(set) var bytes = 0
 
-  init(source: TopicPartition, capacity: Int) {
+  init(source: TopicPartition, capacity: Int, of client: SharedClient) {
     self.source = source
+    self.client = client
     events.reserveCapacity(capacity)
     messages.reserveCapacity(capacity)
   }

@@ -58,7 +58,7 @@ final class SinkBench: Sendable {
   /// Starts a sink that ends at the end of what is there, unless `once` is false.
   func start(
     _ changes: [String: String] = [:], once: Bool = true, drain: Duration = .seconds(4),
-    effects: EffectGate = .open
+    effects: EffectGate = .open, consumer: KafkaProperties = [:]
   ) throws -> Run {
     var properties = [
       "name": "bench", "connector.class": "ElasticsearchSink", "topics": "in",
@@ -72,7 +72,8 @@ final class SinkBench: Sendable {
     let folder = FileManager.default.temporaryDirectory.appending(path: UUID().uuidString).path
     var settings = WorkerSettings(
       connector: sink.name, group: "connect-bench", topics: sink.topics,
-      consumer: kafka.properties, producer: kafka.properties, dataDirectory: folder)
+      consumer: kafka.properties.merging(consumer) { $1 }, producer: kafka.properties,
+      dataDirectory: folder)
     settings.once = once
     settings.effects = effects
     settings.deadLetters = sink.deadLetters

@@ -47,6 +47,24 @@ private let place = TopicPartition("t", 0)
     expect(consumer.knownWatermarks(place)?.high, is: 5)
   }
 
+  @Test func aConsumerMayGoBeforeTheRecordsItRead() async throws {
+    try await kafka.fill("t", [("k", [7])])
+    let batch = try #require(try readOne())
+    #expect(batch[0].value.map { [UInt8]($0) } == [7])
+  }
+
+  /// The first batch; its consumer is gone.
+  private func readOne() throws -> RecordBatch? {
+    let consumer = try consumer()
+    try consumer.assignAlone([place: 0])
+    var batch: RecordBatch?
+    _ = first(consumer) { event in
+      if case .records(let records) = event { batch = records }
+      return batch.map { _ in "read" }
+    }
+    return batch
+  }
+
   @Test func anOffsetBeyondTheEndIsAnErrorAndNoSilentJump() async throws {
     try await kafka.fill("t", [("k", [1])])
     let consumer = try consumer()
