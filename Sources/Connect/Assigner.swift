@@ -22,6 +22,8 @@ struct Assigner {
   private var asked: [TopicPartition]?
   private var retryAt: Duration = .zero
   private(set) var hasAssignment = false
+  /// Partitions of which the broker had a commit when it last said so.
+  private var onceCommitted: Set<TopicPartition> = []
 
   init(settings: WorkerSettings, store: StateStore, metrics: Metrics) {
     self.settings = settings
@@ -80,6 +82,8 @@ struct Assigner {
     }
     asked = nil
     hasAssignment = true
+    onceCommitted.subtract(sources)
+    onceCommitted.formUnion(committed.keys)
     return .ready(positions, ends: bounds.mapValues(\.high))
   }
 
@@ -100,8 +104,13 @@ struct Assigner {
     return position
   }
 
-  private let advice =
+  private static let advice =
     "Nothing was committed past it. Decide: on.gap=continue passes it and counts it"
+
+  /// Documents of the topic's earlier life have its offsets as versions.
+  private static let adviceAnew =
+    advice
+    + "; where offsets are versions, give the new topic an index without the old one's documents"
 
   private func report(_ gap: Gap) throws(TaskFailure) {
     metrics.counter(.recordsGap, ["connector": settings.connector]).add(Int(gap.count))
@@ -115,6 +124,7 @@ struct Assigner {
         ])
       return
     }
+    let advice = gap.cause == .belowLogStart ? Self.advice : Self.adviceAnew
     throw TaskFailure(.gap, "\(gap). \(advice)")
   }
 
@@ -125,7 +135,23 @@ struct Assigner {
     }
   }
 
-  func remember(_ offsets: [TopicPartition: Int64]) {
+  /// Those of the partitions whose commit the broker had and has no more.
+  ///
+  /// A broker forgets a topic's commits when the topic is deleted, and librdkafka 2.0.2 reads on at the same
+  /// offset when one of that name is made at once.
+  func vanished(
+    _ consumer: borrowing Consumer, of sources: some Sequence<TopicPartition>
+  ) throws(KafkaError) -> [TopicPartition] {
+    let known = sources.filter(onceCommitted.contains)
+    if known.isEmpty { return [] }
+    let found = try ask { () throws(KafkaError) in
+      try consumer.committed(known, timeoutMilliseconds: 1000)
+    }
+    return known.filter { found[$0] == nil }
+  }
+
+  mutating func remember(_ offsets: [TopicPartition: Int64]) {
+    onceCommitted.formUnion(offsets.keys)
     for (source, position) in offsets {
       note { () throws(SQLiteError) in
         try store.setCommitted(
@@ -188,7 +214,8 @@ struct Assigner {
       guard settings.onGap == .pass else {
         throw TaskFailure(
           .gap,
-          "topic \(topic) had \(known) partitions and has \(count): it was made anew. \(advice)")
+          "topic \(topic) had \(known) partitions and has \(count): it was made anew. \(Self.adviceAnew)"
+        )
       }
       log.error(
         "A gap was passed: the topic was made anew with fewer partitions.",

@@ -13,7 +13,7 @@ public struct Gap: Sendable, Equatable, CustomStringConvertible {
   public enum Cause: String, Sendable {
     case belowLogStart = "the broker deleted them before they were read"
     case beyondLogEnd = "the commit lies beyond the log's end: the topic was made anew"
-    case commitGone = "the group's commit is gone"
+    case commitGone = "the group's commit is gone: the topic was made anew, or the commit expired"
   }
   public let source: TopicPartition
   /// First offset of the gap.

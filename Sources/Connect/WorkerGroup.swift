@@ -99,11 +99,57 @@ extension WorkerLoop {
     status.kafkaFailed(error)
   }
 
+  /// Looks now and then whether the commits are still there, also while nothing is read: a new topic may
+  /// have just as many records as the old one.
+  mutating func watchCommits(_ now: Duration) throws(TaskFailure) {
+    guard now >= nextLook, machine.isRunning else { return }
+    nextLook = now + .seconds(10)
+    if let vanished = vanished(of: machine.assigned) { try beginAnew(vanished) }
+  }
+
+  mutating func commit(_ offsets: [TopicPartition: Int64]) throws(TaskFailure) {
+    guard let vanished = vanished(of: offsets.keys) else {
+      return machine.committed([:], succeeded: false)
+    }
+    let kept = offsets.filter { !vanished.contains($0.key) }
+    do throws(KafkaError) {
+      if kept.isEmpty {
+        machine.committed([:], succeeded: true)
+      } else {
+        try ask(.commit) { group throws(KafkaError) in try group.commit(kept) }
+      }
+    } catch {
+      committed([:], error)
+    }
+    try beginAnew(vanished)
+  }
+
+  /// Nil: the broker did not answer, which is told.
+  private mutating func vanished(
+    of sources: some Sequence<TopicPartition>
+  ) -> [TopicPartition]? {
+    do throws(KafkaError) { return try assigner.vanished(consumer, of: sources) } catch {
+      status.kafkaFailed(error)
+      return nil
+    }
+  }
+
+  /// The partitions are taken as new ones are, which tells of the gap.
+  private mutating func beginAnew(_ vanished: [TopicPartition]) throws(TaskFailure) {
+    if vanished.isEmpty { return }
+    _ = try perform(machine.revoked(vanished, lost: true, now: context.now))
+    assigner.ask(for: vanished)
+  }
+
+  /// A commit that vanished is left to the next start to be told of.
   mutating func commitAndWait(_ offsets: [TopicPartition: Int64]) {
     guard !offsets.isEmpty else { return }
     do throws(KafkaError) {
-      try ask(.commit) { group throws(KafkaError) in try group.commitAndWait(offsets) }
-      committed(offsets, nil)
+      let vanished = try assigner.vanished(consumer, of: offsets.keys)
+      let kept = offsets.filter { !vanished.contains($0.key) }
+      if kept.isEmpty { return }
+      try ask(.commit) { group throws(KafkaError) in try group.commitAndWait(kept) }
+      committed(kept, nil)
     } catch {
       committed([:], error)
       status.log.warning(

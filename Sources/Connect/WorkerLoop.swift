@@ -35,6 +35,8 @@ struct WorkerLoop: ~Copyable {
   private var stopping = false
   /// Partitions whose reading stopped at an offset that is gone, while the broker doesn't answer.
   var lostPlaces: [TopicPartition: Int64] = [:]
+  /// When the commits are looked at next.
+  var nextLook: Duration = .zero
   private let member: MemberClaim?
 
   init(
@@ -109,6 +111,7 @@ struct WorkerLoop: ~Copyable {
     try unpark(now)
     try assignPending(now)
     for (source, offset) in lostPlaces { try outOfRange(source, offset) }
+    try watchCommits(now)
     let actions = machine.advance(now: now) { [task, deadLetters] sources in
       let set = Set(sources)
       return (task.isBusy(set) && task.canDrain) || deadLetters?.isBusy(set) == true
@@ -277,15 +280,13 @@ struct WorkerLoop: ~Copyable {
         for source in sources { parked[source] = nil }
         task.flush()
       case .forget(let sources):
-        for source in sources { parked[source] = nil }
+        for source in sources {
+          parked[source] = nil
+          lostPlaces[source] = nil
+        }
         task.forget(Set(sources))
         deadLetters?.forget(Set(sources))
-      case .commit(let offsets):
-        do throws(KafkaError) {
-          try ask(.commit) { group throws(KafkaError) in try group.commit(offsets) }
-        } catch {
-          committed([:], error)
-        }
+      case .commit(let offsets): try commit(offsets)
       case .giveBack(let sources, let offsets):
         commitAndWait(offsets)
         try answer { consumer throws(KafkaError) in try consumer.unassign(sources) }

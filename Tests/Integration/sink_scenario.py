@@ -7,10 +7,11 @@ import traceback
 
 import sink_cases
 import sink_cases_more
+import sink_topics
 from sink_bench import Bench
 
 ALL = [
-    (name, case) for module in (sink_cases, sink_cases_more)
+    (name, case) for module in (sink_cases, sink_cases_more, sink_topics)
     for name, case in vars(module).items() if name.startswith("case_")
 ]
 # They stop what the others need.
