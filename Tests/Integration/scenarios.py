@@ -15,6 +15,7 @@ import readme
 import rest_parity
 import schema_clients
 from check import Check
+from shared_workers import two_workers_share_connectors
 from sink_scenario import sink_cases_on_three_servers
 from stack import EmbeddedStack
 from confluent_kafka import TopicPartition
@@ -377,6 +378,6 @@ REAL, EMBEDDED, BOTH = ("real",), ("embedded",), ("real", "embedded")
 ALL = [
     (real_reviews, BOTH), (kills, BOTH), (kills_under_faults, REAL), (outages, REAL), (more_than_the_mock_keeps, EMBEDDED),
     (dev_is_killed, EMBEDDED), (searches_agree, REAL), (confluents_clients, BOTH),
-    (demo_stays_up_on_a_terminal, EMBEDDED), (the_readme, EMBEDDED), (answers_as_kafka_connect, REAL),
+    (demo_stays_up_on_a_terminal, EMBEDDED), (the_readme, EMBEDDED), (answers_as_kafka_connect, REAL), (two_workers_share_connectors, REAL),
     (sink_cases_on_three_servers, ("sink",)),
 ]

@@ -17,6 +17,24 @@ SERVERS = {"es8": "elasticsearch", "es9": "elasticsearch-9", "os2": "opensearch"
 ADDRESSES = {"es8": "OPINE_TEST_ELASTICSEARCH", "es9": "OPINE_TEST_ELASTICSEARCH_9", "os2": "OPINE_TEST_OPENSEARCH"}
 
 
+def rest(address, method, path, body=None):
+    """Status and parsed answer of a worker's REST API; status 0 where it does not answer."""
+    data = None if body is None else json.dumps(body).encode()
+    request = urllib.request.Request(address + path, data, {"Content-Type": "application/json"}, method=method)
+    try:
+        with urllib.request.urlopen(request, timeout=30) as answer:
+            text = answer.read()
+            return answer.status, json.loads(text) if text else None
+    except urllib.error.HTTPError as error:
+        text = error.read()
+        try:
+            return error.code, json.loads(text) if text else None
+        except ValueError:
+            return error.code, text.decode(errors="replace")
+    except OSError:
+        return 0, None
+
+
 class SinkStack(RealStack):
     """Kafka, the three search servers, a registry and one empty worker."""
 
@@ -44,21 +62,7 @@ class SinkStack(RealStack):
         super(RealStack, self).__exit__()
 
     def rest(self, method, path, body=None):
-        """Status and parsed answer of the worker's REST API."""
-        data = None if body is None else json.dumps(body).encode()
-        request = urllib.request.Request(self.address + path, data, {"Content-Type": "application/json"}, method=method)
-        try:
-            with urllib.request.urlopen(request, timeout=30) as answer:
-                text = answer.read()
-                return answer.status, json.loads(text) if text else None
-        except urllib.error.HTTPError as error:
-            text = error.read()
-            try:
-                return error.code, json.loads(text) if text else None
-            except ValueError:
-                return error.code, text.decode(errors="replace")
-        except OSError:
-            return 0, None
+        return rest(self.address, method, path, body)
 
 
 class Bench:

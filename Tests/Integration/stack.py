@@ -96,9 +96,13 @@ class Stack:
         return self.get(f"http://127.0.0.1:{self.listen[name]}/health")
 
     def metric(self, name, metric):
+        return self.metric_at(f"127.0.0.1:{self.listen[name]}", metric)
+
+    @staticmethod
+    def metric_at(listen, metric):
         """The sum over all labels; 0 where the stage does not answer."""
         try:
-            text = urllib.request.urlopen(f"http://127.0.0.1:{self.listen[name]}/metrics", timeout=5).read().decode()
+            text = urllib.request.urlopen(f"http://{listen}/metrics", timeout=5).read().decode()
         except OSError:
             return 0
         return sum(float(line.rsplit(" ", 1)[1]) for line in text.splitlines() if line.startswith(metric + "{") or line.startswith(metric + " "))
@@ -153,7 +157,7 @@ class Stack:
             print("--- status\n" + json.dumps(self.status(), indent=1))
         except (OSError, ValueError, subprocess.SubprocessError) as error:
             print(f"--- no status: {error}")
-        for name in ("dev", "registry", "enrich", "connect", "run", "generate", "ingest"):
+        for name in ("dev", "registry", "enrich", "connect", "run", "generate", "ingest", "worker-1", "worker-2"):
             if os.path.exists(os.path.join(self.home, f"{name}.log")):
                 print(f"--- the end of {name}.log\n{self.end_of_log(name)}")
 
