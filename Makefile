@@ -6,7 +6,7 @@ DEBIAN = librdkafka-dev libcurl4-openssl-dev libavro-dev libmicrohttpd-dev libsq
 BREW = librdkafka curl avro-c libmicrohttpd sqlite simdjson libyaml zlib openssl@3 pkg-config xz
 SUDO = $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
-.PHONY: demo bootstrap build release test sanitize integration bench fuzz docs lint format
+.PHONY: demo bootstrap build release test sanitize integration bench bench-sink fuzz docs lint format
 
 # The whole pipeline with sample reviews, without Docker or account; on a terminal it stays up.
 demo: release
@@ -52,6 +52,10 @@ integration: release .venv/ready
 bench: bootstrap
 	$(SWIFT) build -c release --product Benchmarks
 	for part in avro json model enrich registry search; do $(BUILD)/release/Benchmarks $$part; done
+
+# The sink beside a Python pipeline and Elasticsearch: OPINE_TEST_SERVERS and OPINE_BENCH_PARTS (Benchmarks/sink.py).
+bench-sink: release .venv/ready
+	.venv/bin/python Benchmarks/sink.py --opine $(BUILD)/release/opine
 
 # Mutated payloads through every Avro decoder; COUNT=10000000 for the long form.
 COUNT ?= 200000
