@@ -252,6 +252,36 @@ def more_than_the_mock_keeps(stack, full):
     print(f"      {made}\n      {books}")
 
 
+def letters_are_replayed(stack, full):
+    """Documents that an index refuses are set aside; once it is mended they go back, and twice is as good as once."""
+    def count():
+        stack.get(f"{stack.elasticsearch}/reviews/_refresh", method="POST")
+        return stack.get(f"{stack.elasticsearch}/reviews/_count").get("count")
+
+    def run_once():
+        stack.run("run", "--once", "--listen", f"127.0.0.1:{stack.listen['connect']}")
+
+    [index] = stack.get(f"{stack.elasticsearch}/_alias/reviews")
+    refuses = {"mappings": {"properties": {"text": {"type": "integer"}}}, "aliases": {"reviews": {}}}
+    stack.get(f"{stack.elasticsearch}/{index}", method="DELETE")
+    stack.get(f"{stack.elasticsearch}/{index}", refuses, "PUT")
+    stack.run("ingest", "generate", "--rate", "0", "--count", "60", "--seed", "3")
+    run_once()
+    assert count() == 0, count()
+    books = json.loads(stack.run("verify", "--json"))
+    assert books["dead_letters"] == 60 and books["balanced"], books
+
+    stack.get(f"{stack.elasticsearch}/{index}", method="DELETE")
+    stack.run("apply", "--yes")
+    for round in range(2):
+        told = json.loads(stack.run("dlq", "replay", "--stage", "TASK_PUT", "--yes", "--json"))
+        assert told["replayed"] == 60, told
+        run_once()
+        assert count() == 60, count()
+        books = json.loads(stack.run("verify", "--json"))
+        assert books["balanced"] and books["replayed"] == 60 and books["indexed"] == 60, (round, books)
+
+
 def dev_is_killed(stack, full):
     """kill -9 of `opine dev`: documents and schemas stay, topics are gone, and commands say so."""
     feed(stack, 400)
@@ -377,7 +407,7 @@ def the_readme(stack, full):
 REAL, EMBEDDED, BOTH = ("real",), ("embedded",), ("real", "embedded")
 ALL = [
     (real_reviews, BOTH), (kills, BOTH), (kills_under_faults, REAL), (outages, REAL), (more_than_the_mock_keeps, EMBEDDED),
-    (dev_is_killed, EMBEDDED), (searches_agree, REAL), (confluents_clients, BOTH),
+    (letters_are_replayed, BOTH), (dev_is_killed, EMBEDDED), (searches_agree, REAL), (confluents_clients, BOTH),
     (demo_stays_up_on_a_terminal, EMBEDDED), (the_readme, EMBEDDED), (answers_as_kafka_connect, REAL), (two_workers_share_connectors, REAL),
     (sink_cases_on_three_servers, ("sink",)),
 ]
