@@ -7,11 +7,12 @@ import traceback
 
 import sink_cases
 import sink_cases_more
+import sink_security
 import sink_topics
 from sink_bench import Bench
 
 ALL = [
-    (name, case) for module in (sink_cases, sink_cases_more, sink_topics)
+    (name, case) for module in (sink_cases, sink_cases_more, sink_security, sink_topics)
     for name, case in vars(module).items() if name.startswith("case_")
 ]
 # They stop what the others need.
