@@ -75,6 +75,9 @@ private func text(_ characters: [CChar]) -> String {
 
 private let log = Log("kafka")
 
+/// Time does not heal these, and only librdkafka's log tells them apart from a broker that is away.
+private let refusals = ["SASL authentication error", "SSL handshake failed"]
+
 /// Called on librdkafka's threads. Its warnings about connections repeat while a broker is away:
 /// they are `info` here, since the hold that they cause is reported by name.
 private func logLine(
@@ -85,6 +88,8 @@ private func logLine(
   let reason = String(cString: message)
   if level <= 2 {
     log.error("librdkafka reports.", [.reason: reason, .code: String(cString: facility)])
+  } else if refusals.contains(where: reason.contains) {
+    log.warning("A broker refuses us.", [.reason: reason, .code: String(cString: facility)])
   } else {
     log.info("librdkafka reports.", [.reason: reason, .code: String(cString: facility)])
   }
