@@ -333,6 +333,6 @@ def case_33_a_tombstone_fails_the_task_or_is_dropped(bench):
 
 def case_35_many_ignored_tombstones_stall_nothing(bench):
     topic = bench.topic()
-    bench.put(topic, *[("k", None)] * 30_000)
+    bench.put(topic, *[("k", None)] * 300_000)
     names = bench.connect(topic, behavior_on_null_values="ignore", max_buffered_records="1000", batch_size="100")
-    bench.commits(names, topic, 30_000, seconds=60)
+    bench.commits(names, topic, 300_000, seconds=60)

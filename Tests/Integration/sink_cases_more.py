@@ -2,6 +2,7 @@
 
 import datetime
 import json
+import os
 import time
 
 from sink_cases import AVRO
@@ -210,7 +211,7 @@ def case_66_and_64_no_letter_while_the_registry_is_away(bench):
     bench.avro(topic, avro_record("Away", ("n", "int")), *[{"n": n} for n in range(5)])
     bench.stack.kill("registry")
     names = bench.connect(topic, value_converter=AVRO, errors_tolerance="all", errors_deadletterqueue_topic_name=letters)
-    time.sleep(6)
+    time.sleep(120 if os.environ.get("FULL") == "1" else 6)
     for name in names.values():
         assert bench.committed(name, topic) in (-1001, 0), "nothing is committed"
         assert bench.task(name)["state"] == "RUNNING"
