@@ -7,7 +7,7 @@ import Testing
 @testable import ESSink
 
 /// Whatever single effect fails, whether it was carried out or not, the end is the same.
-@Suite(.timeLimit(.minutes(5))) struct EffectFailureTests {
+@Suite(.serialized, .timeLimit(.minutes(5))) struct EffectFailureTests {
   /// Many at once: most of a run is waiting, for a new group's other members and for a place in it.
   private static let together = 40
 
