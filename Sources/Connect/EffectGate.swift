@@ -18,7 +18,8 @@ public enum Effect: String, Sendable, CaseIterable {
   case memory
 }
 
-/// The one gate through which a worker's effects leave it, so that a test can make any single one fail.
+/// The one gate through which a worker's effects leave it, so that a test can make any single one fail; all
+/// but questions whose missing answer changes nothing, as whether a broker is there.
 ///
 /// Open in production. A refused effect is not carried out; a lost one is, and its answer never comes: for
 /// the worker both failed, and it must not matter which.
@@ -33,7 +34,7 @@ public struct EffectGate: Sendable {
   public init(_ decide: @escaping @Sendable (Effect) -> Fate) { self.init(decide: decide) }
   private init(decide: (@Sendable (Effect) -> Fate)?) { self.decide = decide }
 
-  public func fate(of effect: Effect) -> Fate { decide?(effect) ?? .carriedOut }
+  private func fate(of effect: Effect) -> Fate { decide?(effect) ?? .carriedOut }
 
   /// Carries the effect out, or fails with `error` as the gate says.
   func perform<Result, Failure: Error>(
@@ -47,22 +48,33 @@ public struct EffectGate: Sendable {
     return result
   }
 
-  /// The source, with each question to it as one effect.
-  public func gated(_ source: @escaping SchemaSource) -> SchemaSource {
-    guard decide != nil else { return source }
-    return { key, answer in
-      let fate = fate(of: .schema)
-      let failed = SchemaLookupError.unavailable("injected")
-      if fate == .refused { return answer(.failure(failed)) }
-      source(key) { answer(fate == .lost ? .failure(failed) : $0) }
-    }
-  }
-
-  /// As the other, for what is asked of a broker.
+  /// As `perform`, for what is asked of a broker.
   public func broker<Result>(
     _ effect: Effect, _ body: () throws(KafkaError) -> Result
   ) throws(KafkaError) -> Result {
     try perform(effect, failing: KafkaError.unreachable("\(effect.rawValue) (injected)"), body)
+  }
+
+  /// As `perform`, for an effect whose answer comes later, on any thread.
+  public func start<Success, Failure: Error>(
+    _ effect: Effect, failing error: @autoclosure () -> Failure,
+    _ answer: @escaping @Sendable (Result<Success, Failure>) -> Void,
+    _ body: (@escaping @Sendable (Result<Success, Failure>) -> Void) -> Void
+  ) {
+    switch fate(of: effect) {
+    case .carriedOut: body(answer)
+    case .refused: answer(.failure(error()))
+    case .lost:
+      let error = error()
+      body { _ in answer(.failure(error)) }
+    }
+  }
+
+  /// The source, with each question to it as one effect.
+  public func gated(_ source: @escaping SchemaSource) -> SchemaSource {
+    { key, answer in
+      start(.schema, failing: SchemaLookupError.unavailable("injected"), answer) { source(key, $0) }
+    }
   }
 }
 

@@ -82,7 +82,8 @@ extension WorkerLoop {
       return
     }
     let isThere = try answer { consumer throws(KafkaError) in try consumer.seek(source, to: low) }
-    lostPlaces[source] = isThere ? nil : offset
+    // Tried again from the place itself: the gap before it is told and counted.
+    lostPlaces[source] = isThere ? nil : low
   }
 
   mutating func failed(_ error: KafkaError) throws(TaskFailure) {
@@ -104,15 +105,16 @@ extension WorkerLoop {
   mutating func watchCommits(_ now: Duration) throws(TaskFailure) {
     guard now >= nextLook, machine.isRunning else { return }
     nextLook = now + .seconds(10)
-    if let vanished = vanished(of: machine.assigned) { try beginAnew(vanished) }
+    let vanished: [TopicPartition]
+    do throws(KafkaError) { vanished = try self.vanished(of: machine.assigned) } catch { return }
+    try beginAnew(vanished)
   }
 
   mutating func commit(_ offsets: [TopicPartition: Int64]) throws(TaskFailure) {
-    guard let vanished = vanished(of: offsets.keys) else {
-      return machine.committed([:], succeeded: false)
-    }
-    let kept = offsets.filter { !vanished.contains($0.key) }
+    var vanished: [TopicPartition] = []
     do throws(KafkaError) {
+      vanished = try self.vanished(of: offsets.keys)
+      let kept = offsets.filter { !vanished.contains($0.key) }
       if kept.isEmpty {
         machine.committed([:], succeeded: true)
       } else {
@@ -124,13 +126,13 @@ extension WorkerLoop {
     try beginAnew(vanished)
   }
 
-  /// Nil: the broker did not answer, which is told.
+  /// A broker that does not answer is told before the error is thrown.
   private mutating func vanished(
     of sources: some Sequence<TopicPartition>
-  ) -> [TopicPartition]? {
+  ) throws(KafkaError) -> [TopicPartition] {
     do throws(KafkaError) { return try assigner.vanished(consumer, of: sources) } catch {
       status.kafkaFailed(error)
-      return nil
+      throw error
     }
   }
 
@@ -145,7 +147,7 @@ extension WorkerLoop {
   mutating func commitAndWait(_ offsets: [TopicPartition: Int64]) {
     guard !offsets.isEmpty else { return }
     do throws(KafkaError) {
-      let vanished = try assigner.vanished(consumer, of: offsets.keys)
+      let vanished = try vanished(of: offsets.keys)
       let kept = offsets.filter { !vanished.contains($0.key) }
       if kept.isEmpty { return }
       try ask(.commit) { group throws(KafkaError) in try group.commitAndWait(kept) }

@@ -33,7 +33,7 @@ struct WorkerLoop: ~Copyable {
   /// A pause or its end failed; it is tried again in every round.
   private var pausesAreDue = false
   private var stopping = false
-  /// Partitions whose reading stopped at an offset that is gone, while the broker doesn't answer.
+  /// Where to read these partitions from, once the broker answers; first an offset that is gone.
   var lostPlaces: [TopicPartition: Int64] = [:]
   /// When the commits are looked at next.
   var nextLook: Duration = .zero

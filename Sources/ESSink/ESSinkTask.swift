@@ -274,12 +274,10 @@ public final class ESSinkTask: RecordTask {
     _ request: HTTPRequest,
     _ answer: @escaping @Sendable (Result<HTTPResponse, HTTPError>) -> Answer
   ) {
-    let fate = context.effects.fate(of: .destination)
-    let failed = HTTPError(code: .cut, address: client.urls[0], message: "injected")
-    if fate == .refused { return answers.post(answer(.failure(failed))) }
-    client.http.start(request) { [answers] result in
-      answers.post(answer(fate == .lost ? .failure(failed) : result))
-    }
+    context.effects.start(
+      .destination, failing: HTTPError(code: .cut, address: client.urls[0], message: "injected"),
+      { [answers] result in answers.post(answer(result)) }
+    ) { client.http.start(request, completion: $0) }
   }
 
   /// Whether the bulk's destination takes documents now; begins what its index needs first.

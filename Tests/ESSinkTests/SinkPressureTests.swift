@@ -6,6 +6,11 @@ import Testing
 /// An Elasticsearch that does not answer: how much is sent to it, how much is read meanwhile, and what the
 /// group sees of it.
 @Suite(.timeLimit(.minutes(3))) struct SinkPressureTests {
+  /// One record at a time in flight, and ten at most in the sink.
+  private static let narrow = [
+    "batch.size": "1", "max.in.flight.requests": "1", "max.buffered.records": "10",
+  ]
+
   private static func keys(_ numbers: Range<Int>) -> [(key: String?, value: [UInt8]?)] {
     numbers.map { ("k\($0)", SinkBench.value(UInt8($0 % 64))) }
   }
@@ -43,8 +48,8 @@ import Testing
     try await bench.kafka.fill("in", Self.keys(0..<1001))
     // Away for longer than the session and the poll interval allow.
     let run = try bench.start(
-      ["batch.size": "1", "max.in.flight.requests": "1", "max.buffered.records": "10"],
-      once: false, consumer: ["session.timeout.ms": "3000", "max.poll.interval.ms": "3000"])
+      Self.narrow, once: false,
+      consumer: ["session.timeout.ms": "3000", "max.poll.interval.ms": "3000"])
     try await eventually("the stall is told") { run.reason(of: "elasticsearch") != nil }
     #expect(bench.elasticsearch.bulks.count == 1)
     #expect(Self.value("opine_assigned_partitions", run) == 1)
@@ -65,10 +70,7 @@ import Testing
     defer { bench.elasticsearch.stop() }
     try await bench.kafka.fill("in", Self.keys(0..<1001))
     let run = try bench.start(
-      [
-        "batch.size": "1", "max.in.flight.requests": "1", "max.buffered.records": "10",
-        "max.retries": "0", "retry.unlimited": "false",
-      ], once: false)
+      Self.narrow.merging(["max.retries": "0", "retry.unlimited": "false"]) { $1 }, once: false)
     try await eventually("the bulk is there") { bench.elasticsearch.bulks.count == 1 }
     gate.open()
     let failure = try #require(await run.failure())
