@@ -102,6 +102,7 @@ def real_elasticsearch(stack, docs):
         return ((stats or {}).get("_all") or {}).get("primaries", {}).get("indexing", {}).get("index_total", 0)
 
     stack.wait(lambda: written() >= docs or process.poll() is not None, 600, "all is written")
+    assert process.poll() is None, f"opine ended with exit {process.returncode}"
     ours, theirs = cpu(process.pid), cpu(server) - before
     print(f"real Elasticsearch: {time.monotonic() - started:.1f} s; opine {ours:.2f} CPU s, Elasticsearch {theirs:.1f} CPU s: "
           f"{100 * ours / theirs:.1f} %, {peak(process.pid)} MB peak")

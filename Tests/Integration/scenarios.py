@@ -37,7 +37,7 @@ def real_reviews(stack, full):
     lines = [json.loads(line) for line in gzip.open(path)]
     with subprocess.Popen(["gzip", "-dc", path], stdout=subprocess.PIPE) as unpacked:
         stack.run("ingest", "file", "-", stdin=unpacked.stdout)
-    stack.run("run", "--once", "--listen", f"127.0.0.1:{stack.listen['connect']}")
+    stack.run_once()
     books, _ = verified(stack)
     assert books["balanced"] and books["indexed"] == len({line["review_id"] for line in lines}), books
     found = stack.run("search", "cold food", "--label", "negative", "-n", "5", "--json").splitlines()
@@ -254,20 +254,13 @@ def more_than_the_mock_keeps(stack, full):
 
 def letters_are_replayed(stack, full):
     """Documents that an index refuses are set aside; once it is mended they go back, and twice is as good as once."""
-    def count():
-        stack.get(f"{stack.elasticsearch}/reviews/_refresh", method="POST")
-        return stack.get(f"{stack.elasticsearch}/reviews/_count").get("count")
-
-    def run_once():
-        stack.run("run", "--once", "--listen", f"127.0.0.1:{stack.listen['connect']}")
-
     [index] = stack.get(f"{stack.elasticsearch}/_alias/reviews")
     refuses = {"mappings": {"properties": {"text": {"type": "integer"}}}, "aliases": {"reviews": {}}}
     stack.get(f"{stack.elasticsearch}/{index}", method="DELETE")
     stack.get(f"{stack.elasticsearch}/{index}", refuses, "PUT")
     stack.run("ingest", "generate", "--rate", "0", "--count", "60", "--seed", "3")
-    run_once()
-    assert count() == 0, count()
+    stack.run_once()
+    assert stack.count("reviews") == 0, stack.count("reviews")
     books = json.loads(stack.run("verify", "--json"))
     assert books["dead_letters"] == 60 and books["balanced"], books
 
@@ -276,8 +269,8 @@ def letters_are_replayed(stack, full):
     for round in range(2):
         told = json.loads(stack.run("dlq", "replay", "--stage", "TASK_PUT", "--yes", "--json"))
         assert told["replayed"] == 60, told
-        run_once()
-        assert count() == 60, count()
+        stack.run_once()
+        assert stack.count("reviews") == 60, stack.count("reviews")
         books = json.loads(stack.run("verify", "--json"))
         assert books["balanced"] and books["replayed"] == 60 and books["indexed"] == 60, (round, books)
 
@@ -311,7 +304,7 @@ def kafka_with_tls_and_passwords(stack, full):
         use("opine.yaml")
         stack.run("apply", "--yes")
         stack.run("ingest", "generate", "--rate", "0", "--count", "300", "--seed", "4")
-        stack.run("run", "--once", "--listen", f"127.0.0.1:{stack.listen['connect']}")
+        stack.run_once()
         books = json.loads(stack.run("verify", "--json"))
         assert books["balanced"] and books["input"] == 300, books
         assert "opine-secret" not in stack.run("config")
@@ -445,7 +438,6 @@ REAL, EMBEDDED, BOTH = ("real",), ("embedded",), ("real", "embedded")
 ALL = [
     (real_reviews, BOTH), (kills, BOTH), (kills_under_faults, REAL), (outages, REAL), (more_than_the_mock_keeps, EMBEDDED),
     (letters_are_replayed, BOTH), (dev_is_killed, EMBEDDED), (searches_agree, REAL), (confluents_clients, BOTH),
-    (demo_stays_up_on_a_terminal, EMBEDDED), (the_readme, EMBEDDED), (answers_as_kafka_connect, REAL), (two_workers_share_connectors, REAL),
-    (kafka_with_tls_and_passwords, REAL),
-    (sink_cases_on_three_servers, ("sink",)),
+    (demo_stays_up_on_a_terminal, EMBEDDED), (the_readme, EMBEDDED), (answers_as_kafka_connect, REAL),
+    (two_workers_share_connectors, REAL), (kafka_with_tls_and_passwords, REAL), (sink_cases_on_three_servers, ("sink",)),
 ]

@@ -104,7 +104,7 @@ def through_the_pipeline(stack):
     producer = Producer({"bootstrap.servers": stack.kafka, "partitioner": "murmur2_random"})
     producer.produce("reviews.raw", write(review, context), b"py-1")
     assert producer.flush(20) == 0
-    stack.run("run", "--once", "--listen", f"127.0.0.1:{stack.listen['connect']}")
+    stack.run_once()
     found = stack.get(f"{stack.elasticsearch}/reviews/_doc/py-1")
     assert found["_source"]["sentiment_label"] == "POSITIVE", found
     context = SerializationContext("reviews.scored", MessageField.VALUE)

@@ -48,11 +48,6 @@ def put(stack, first, count):
     assert producer.flush(30) == 0
 
 
-def count(stack):
-    stack.get(f"{stack.elasticsearch}/shared/_refresh", method="POST")
-    return (stack.get(f"{stack.elasticsearch}/shared/_count") or {}).get("count", 0)
-
-
 def two_workers_share_connectors(stack, full):
     admin = AdminClient({"bootstrap.servers": stack.kafka})
     admin.create_topics([NewTopic("shared", PARTITIONS, 1)])["shared"].result(20)
@@ -64,14 +59,14 @@ def two_workers_share_connectors(stack, full):
     stack.wait(lambda: two.rest("GET", "/connectors")[1] == ["shared"], 10, "the other worker has the connector")
     stack.wait(lambda: (one.partitions(), two.partitions()) == (2, 2), 30, "each has half of the partitions")
     put(stack, 0, 400)
-    stack.wait(lambda: count(stack) == 400, 30, "all is written")
+    stack.wait(lambda: stack.count("shared") == 400, 30, "all is written")
 
     # One is killed: the other takes its partitions when the session ends, and nothing is lost.
     put(stack, 400, 4000)
     killed = time.monotonic()
     stack.kill("worker-1", signal.SIGKILL)
     put(stack, 4400, 400)
-    stack.wait(lambda: count(stack) == 4800, 30, "the other one has written all")
+    stack.wait(lambda: stack.count("shared") == 4800, 30, "the other one has written all")
     takeover = time.monotonic() - killed
     assert two.partitions() == PARTITIONS, two.partitions()
     assert takeover < (12 if full else 20), takeover
@@ -82,13 +77,13 @@ def two_workers_share_connectors(stack, full):
     stack.wait(lambda: one.state() == two.state() == "PAUSED", 10, "both are paused")
     put(stack, 4800, 100)
     assert one.rest("PUT", "/connectors/shared/resume")[0] == 202
-    stack.wait(lambda: count(stack) == 4900, 30, "what came meanwhile is written")
+    stack.wait(lambda: stack.count("shared") == 4900, 30, "what came meanwhile is written")
     stack.wait(lambda: (one.partitions(), two.partitions()) == (2, 2), 40, "each has half of the partitions again")
 
     # Who is stopped and comes back finds its partitions again; who leaves in peace hands them over.
     assert stack.kill("worker-2", signal.SIGTERM) == 0
     put(stack, 4900, 100)
-    stack.wait(lambda: count(stack) == 5000, 30, "all is written")
+    stack.wait(lambda: stack.count("shared") == 5000, 30, "all is written")
     two.start()
     assert two.rest("DELETE", "/connectors/shared")[0] == 204
     stack.wait(lambda: one.rest("GET", "/connectors")[1] == [], 10, "the connector is gone from both")

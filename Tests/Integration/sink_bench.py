@@ -149,6 +149,12 @@ class Bench:
         status, answer = self.stack.rest("PUT", f"/connectors/{name}/config", config)
         assert status == 200, (status, answer)
 
+    def stop(self, name):
+        assert self.stack.rest("PUT", f"/connectors/{name}/stop")[0] == 204
+
+    def resume(self, name):
+        assert self.stack.rest("PUT", f"/connectors/{name}/resume")[0] == 202
+
     def refused(self, *topics, **changes):
         """Creating it answers 400; the message."""
         changes = {name.replace("_", "."): value for name, value in changes.items()}

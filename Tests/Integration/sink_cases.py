@@ -189,11 +189,11 @@ def case_20_and_78_a_replay_changes_nothing(bench):
     bench.commits(names, topic, 20)
     before = {server: bench.docs(server, topic) for server in names}
     for name in names.values():
-        assert bench.stack.rest("PUT", f"/connectors/{name}/stop")[0] == 204
+        bench.stop(name)
         back = [{"partition": {"kafka_topic": topic, "kafka_partition": 0}, "offset": {"kafka_offset": 10}}]
         bench.stack.wait(lambda: bench.stack.rest("PATCH", f"/connectors/{name}/offsets", {"offsets": back})[0] == 200,
                          20, "the offsets are set back")
-        assert bench.stack.rest("PUT", f"/connectors/{name}/resume")[0] == 202
+        bench.resume(name)
     bench.put(topic, ("last", {"n": 99}))
     bench.commits(names, topic, 21)
     for server in names:
@@ -229,9 +229,9 @@ def case_22_named_by_place_a_replay_changes_nothing(bench):
     names = bench.connect(topic)
     bench.commits(names, topic, 5)
     for name in names.values():
-        bench.stack.rest("PUT", f"/connectors/{name}/stop")
+        bench.stop(name)
         bench.stack.wait(lambda: bench.stack.rest("DELETE", f"/connectors/{name}/offsets")[0] == 200, 20, "offsets reset")
-        bench.stack.rest("PUT", f"/connectors/{name}/resume")
+        bench.resume(name)
     bench.commits(names, topic, 5)
     for server in names:
         assert len(bench.docs(server, topic)) == 5

@@ -131,9 +131,9 @@ def case_47_a_replay_into_a_data_stream_changes_nothing(bench):
                           errors_deadletterqueue_topic_name=letters)
     bench.commits(names, topic, 5)
     for name in names.values():
-        bench.stack.rest("PUT", f"/connectors/{name}/stop")
+        bench.stop(name)
         bench.stack.wait(lambda: bench.stack.rest("DELETE", f"/connectors/{name}/offsets")[0] == 200, 20, "offsets reset")
-        bench.stack.rest("PUT", f"/connectors/{name}/resume")
+        bench.resume(name)
     bench.commits(names, topic, 5)
     bench.has(names, f"logs-{dataset}-{topic.lower()}", 5)
     assert bench.read(letters) == []
@@ -285,11 +285,11 @@ def case_90_offsets_are_changed_only_while_stopped(bench):
     two = {"offsets": [{"partition": {"kafka_topic": topic, "kafka_partition": 0}, "offset": {"kafka_offset": 2}}]}
     for name in names.values():
         assert bench.stack.rest("PATCH", f"/connectors/{name}/offsets", two)[0] == 400
-        bench.stack.rest("PUT", f"/connectors/{name}/stop")
+        bench.stop(name)
         bench.stack.wait(lambda: bench.stack.rest("PATCH", f"/connectors/{name}/offsets", two)[0] == 200, 20, "set back")
         offsets = bench.stack.rest("GET", f"/connectors/{name}/offsets")[1]["offsets"]
         assert offsets[0]["offset"]["kafka_offset"] == 2, offsets
-        bench.stack.rest("PUT", f"/connectors/{name}/resume")
+        bench.resume(name)
     bench.commits(names, topic, 5)
     for server in names:
         assert {key: version for key, (_, version) in bench.docs(server, topic).items()} == {f"k{n}": n for n in range(5)}

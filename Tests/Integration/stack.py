@@ -68,6 +68,10 @@ class Stack:
         assert done.returncode == exit, f"opine {' '.join(words)}: exit {done.returncode}, not {exit}\n{done.stdout}\n{done.stderr}"
         return done.stdout
 
+    def run_once(self):
+        """Enrich and the sink, to the end of what is there."""
+        self.run("run", "--once", "--listen", f"127.0.0.1:{self.listen['connect']}")
+
     def run_any(self, *words):
         return subprocess.run([self.opine, *words], env=self.environment, timeout=60, capture_output=True, text=True)
 
@@ -143,6 +147,11 @@ class Stack:
         except (OSError, ValueError):
             return None
 
+    def count(self, index):
+        """How many documents a search finds now; None where the index is not there."""
+        self.get(f"{self.elasticsearch}/{index}/_refresh", method="POST")
+        return (self.get(f"{self.elasticsearch}/{index}/_count") or {}).get("count")
+
     @staticmethod
     def wait(condition, seconds, what):
         deadline = time.monotonic() + seconds
@@ -157,9 +166,9 @@ class Stack:
             print("--- status\n" + json.dumps(self.status(), indent=1))
         except (OSError, ValueError, subprocess.SubprocessError) as error:
             print(f"--- no status: {error}")
-        for name in ("dev", "registry", "enrich", "connect", "run", "generate", "ingest", "worker-1", "worker-2"):
-            if os.path.exists(os.path.join(self.home, f"{name}.log")):
-                print(f"--- the end of {name}.log\n{self.end_of_log(name)}")
+        for file in sorted(os.listdir(self.home)):
+            if file.endswith(".log"):
+                print(f"--- the end of {file}\n{self.end_of_log(file.removesuffix('.log'))}")
 
     def end_of_log(self, name):
         return "\n".join(open(os.path.join(self.home, f"{name}.log"), errors="replace").read().splitlines()[-15:])
