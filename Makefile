@@ -2,7 +2,7 @@
 SWIFT ?= $(shell command -v swift || echo /opt/swift/usr/bin/swift)
 BUILD = .build
 DEBIAN = librdkafka-dev libcurl4-openssl-dev libavro-dev libmicrohttpd-dev libsqlite3-dev \
-	libsimdjson-dev libyaml-dev zlib1g-dev libssl-dev pkg-config xz-utils
+	libsimdjson-dev libyaml-dev zlib1g-dev libssl-dev openssl pkg-config xz-utils
 BREW = librdkafka curl avro-c libmicrohttpd sqlite simdjson libyaml zlib openssl@3 pkg-config xz
 SUDO = $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 

@@ -73,8 +73,8 @@ let package = Package(
     library(
       "Connect",
       [
-        "Kafka", "SchemaRegistry", "Avro", "HTTPServer", "Configuration", "JSON", "SQLite", "Bytes",
-        "Scheduling", "Telemetry",
+        "Kafka", "SchemaRegistry", "Avro", "HTTPClient", "HTTPServer", "Configuration", "JSON",
+        "SQLite", "Bytes", "Scheduling", "Telemetry",
       ]),
     library(
       "Ingest",
@@ -120,7 +120,7 @@ let package = Package(
         "Avro", "Enrich", "Ingest", "Reviews", "Bytes", "HTTPClient", "RegistryServer",
         "SearchServer", "SchemaRegistry", "Scheduling", "CMappings",
       ],
-      path: "Benchmarks", swiftSettings: strict),
+      path: "Benchmarks", exclude: ["sink.py"], swiftSettings: strict),
 
     .target(
       name: "TestKafka", dependencies: ["Kafka", "Scheduling", "CRdKafka"], path: "Tests/TestKafka",
@@ -130,7 +130,7 @@ let package = Package(
     tests("SQLiteTests", ["SQLite"]),
     tests("HTTPTests", ["HTTPClient", "HTTPServer"]),
     tests("AvroTests", ["Avro", "CAvro", "Scheduling"]),
-    tests("SchemaRegistryTests", ["SchemaRegistry", "RegistryServer"]),
+    tests("SchemaRegistryTests", ["SchemaRegistry", "RegistryServer", "HTTPServer"]),
     tests("KafkaTests", ["Kafka", "TestKafka", "CRdKafka"]),
     tests(
       "ConnectTests",

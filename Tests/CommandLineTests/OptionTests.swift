@@ -1,4 +1,7 @@
+import Connect
+import ESSink
 import Foundation
+import HTTPClient
 import Testing
 
 @testable import opine
@@ -122,7 +125,40 @@ import Testing
     }
   }
 
-  @Test(arguments: ["kafak: a:1\n", "kafka: [\n", "kafka: ${env:NOT_THERE}\n"])
+  @Test func theFileSaysHowTheRegistryAndElasticsearchAreReached() throws {
+    let text = """
+      registry.basic.auth.user.info: me:${env:SECRET}
+      elasticsearch:
+        api.key: ${env:SECRET}
+        ssl.truststore.location: /ca.pem
+      """
+    try withFile(text) { path in
+      let found = try OptionTests.read("--config", path, environment: ["SECRET": "s3"])
+      #expect(found.registry.credentials == .basic(user: "me", password: "s3"))
+      #expect(found.registry.urls == ["http://127.0.0.1:8081"])
+      #expect(found.elasticsearch.credentials == .apiKey("s3"))
+      #expect(found.elasticsearch.tls.trustedFile == "/ca.pem")
+      // The sink of `opine run` gets the same, by its own names.
+      let sink = try SinkSettings(
+        try ConnectorFile.builtIn(found)
+          .merging([
+            "connection.url": "https://e", "value.converter.schema.registry.url": "http://r",
+          ]) { $1 })
+      #expect(sink.connection.tls.trustedFile == "/ca.pem")
+      #expect(sink.connection.credentials == .apiKey("s3"))
+      let registry = try ConverterSettings(sink.properties).registry
+      #expect(registry.credentials == .basic(user: "me", password: "s3"))
+      let shown = ConfigCommand.inForce(found)
+      #expect(!shown.contains { $0.value.contains("s3") })
+      #expect(shown.contains { $0.name == "registry.basic.auth.user.info" })
+    }
+  }
+
+  @Test(arguments: [
+    "kafak: a:1\n", "kafka: [\n", "kafka: ${env:NOT_THERE}\n", "registry.user: me\n",
+    "registry.basic.auth.user.info: me\n", "elasticsearch.username: me\n",
+    "elasticsearch.ssl.truststore.location: /a\nelasticsearch.ssl.truststore.type: JKS\n",
+  ])
   func aFileThatIsWrongIsAnErrorThatNamesThePlace(text: String) throws {
     try withFile(text) { path in
       let error = try #require(throws: CommandError.self) {

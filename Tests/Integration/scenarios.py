@@ -15,6 +15,7 @@ import readme
 import rest_parity
 import schema_clients
 from check import Check
+from secured import kafka_with_tls_and_passwords, services_with_tls_and_tokens
 from shared_workers import two_workers_share_connectors
 from sink_scenario import sink_cases_on_three_servers
 from stack import EmbeddedStack
@@ -275,43 +276,6 @@ def letters_are_replayed(stack, full):
         assert books["balanced"] and books["replayed"] == 60 and books["indexed"] == 60, (round, books)
 
 
-def kafka_with_tls_and_passwords(stack, full):
-    """The whole path through a Kafka that wants SASL over TLS, by one file of settings. PLAIN: the SCRAM of librdkafka
-    before 2.6.1 is refused by Kafka 4."""
-    stack.servers("up", "kafka-secure")
-    try:
-        found = stack.addresses()
-        settings = {
-            "kafka.security.protocol": "SASL_SSL", "kafka.sasl.mechanism": "PLAIN", "kafka.sasl.username": "opine",
-            "kafka.sasl.password": "${env:SASL_PASSWORD}", "kafka.ssl.ca.location": found["OPINE_TEST_KAFKA_CA"],
-        }
-
-        def use(name, **changes):
-            path = os.path.join(stack.home, name)
-            lines = {**settings, **{key.replace("_", "."): value for key, value in changes.items()}}
-            open(path, "w").write("".join(f'{key}: "{value}"\n' for key, value in lines.items()))
-            stack.environment["OPINE_CONFIG"] = path
-
-        stack.environment |= {"OPINE_KAFKA": found["OPINE_TEST_KAFKA_SECURE"], "SASL_PASSWORD": "opine-secret"}
-        for name, reason, changes in (
-                ("plain.yaml", "Broker", {"kafka_security_protocol": "PLAINTEXT"}),
-                ("password.yaml", "SASL authentication error", {"kafka_sasl_password": "mistaken"}),
-                ("authority.yaml", "SSL handshake failed", {"kafka_ssl_ca_location": "/etc/ssl/certs/ca-certificates.crt"})):
-            use(name, **changes)
-            said = stack.run_any("apply", "--yes")
-            assert said.returncode == 5 and reason in said.stderr, (name, said)
-            assert "opine-secret" not in said.stderr and "mistaken" not in said.stderr, said.stderr
-        use("opine.yaml")
-        stack.run("apply", "--yes")
-        stack.run("ingest", "generate", "--rate", "0", "--count", "300", "--seed", "4")
-        stack.run_once()
-        books = json.loads(stack.run("verify", "--json"))
-        assert books["balanced"] and books["input"] == 300, books
-        assert "opine-secret" not in stack.run("config")
-    finally:
-        stack.servers("wipe", "kafka-secure")
-
-
 def dev_is_killed(stack, full):
     """kill -9 of `opine dev`: documents and schemas stay, topics are gone, and commands say so.
 
@@ -443,5 +407,6 @@ ALL = [
     (real_reviews, BOTH), (kills, BOTH), (kills_under_faults, REAL), (outages, REAL), (more_than_the_mock_keeps, EMBEDDED),
     (letters_are_replayed, BOTH), (dev_is_killed, EMBEDDED), (searches_agree, REAL), (confluents_clients, BOTH),
     (demo_stays_up_on_a_terminal, EMBEDDED), (the_readme, EMBEDDED), (answers_as_kafka_connect, REAL),
-    (two_workers_share_connectors, REAL), (kafka_with_tls_and_passwords, REAL), (sink_cases_on_three_servers, ("sink",)),
+    (two_workers_share_connectors, REAL), (kafka_with_tls_and_passwords, REAL),
+    (services_with_tls_and_tokens, REAL), (sink_cases_on_three_servers, ("sink",)),
 ]

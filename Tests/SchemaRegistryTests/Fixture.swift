@@ -1,5 +1,6 @@
 import Foundation
 import HTTPClient
+import HTTPServer
 import JSON
 import RegistryServer
 import SchemaRegistry
@@ -34,7 +35,8 @@ final class Fixture: Sendable {
   init(_ directory: TemporaryDirectory = TemporaryDirectory(), token: String? = nil) throws {
     self.directory = directory
     server = try RegistryServer(
-      dataDirectory: directory.path, listen: "127.0.0.1:0", token: token)
+      dataDirectory: directory.path, listen: "127.0.0.1:0", options: HTTPServerOptions(token: token)
+    )
   }
 
   deinit {

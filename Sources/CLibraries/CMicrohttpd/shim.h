@@ -23,12 +23,22 @@ struct opine_mhd_start {
   size_t header_bytes;
   unsigned int idle_seconds;
   unsigned int connections;
+  // PEM texts, both or neither; read during the call only.
+  const char *certificate;
+  const char *key;
 };
 
-// NULL with errno when the address is taken or not ours.
+// NULL with errno when the address is taken or not ours, and without it when the certificate or its key
+// can't be used.
 static inline struct MHD_Daemon *opine_mhd_start(const struct opine_mhd_start *s) {
   unsigned int flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME;
   if (s->is_ipv6) flags |= MHD_USE_IPv6;
+  struct MHD_OptionItem tls[] = {
+      {MHD_OPTION_HTTPS_MEM_CERT, 0, (void *)s->certificate},
+      {MHD_OPTION_HTTPS_MEM_KEY, 0, (void *)s->key},
+      {MHD_OPTION_END, 0, NULL},
+  };
+  if (s->certificate) flags |= MHD_USE_TLS;
   errno = 0;
   return MHD_start_daemon(
       flags, 0, NULL, NULL, s->handler, s->context,
@@ -40,6 +50,7 @@ static inline struct MHD_Daemon *opine_mhd_start(const struct opine_mhd_start *s
       MHD_OPTION_CONNECTION_TIMEOUT, s->idle_seconds,
       MHD_OPTION_CONNECTION_LIMIT, s->connections,
       MHD_OPTION_STRICT_FOR_CLIENT, 1,
+      MHD_OPTION_ARRAY, s->certificate ? tls : tls + 2,
       MHD_OPTION_END);
 }
 

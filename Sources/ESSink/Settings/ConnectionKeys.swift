@@ -63,47 +63,10 @@ extension SinkKey {
     "elastic.security.protocol", .string, .value("PLAINTEXT"), group: "Security",
     "SSL where the elastic.https.* properties apply. An https:// address is TLS either way.",
     choices: ["PLAINTEXT", "SSL"])
-  static let tlsPrefix = "elastic.https."
-  static let truststore = tls("ssl.truststore.location", "PEM file of trusted authorities.")
-  static let truststoreType = tls(
-    "ssl.truststore.type", "PEM. JKS can't be read: export its certificates to PEM.",
-    standard: .value("PEM"), choices: ["PEM", "JKS", "PKCS12"])
-  static let truststorePassword = tls(
-    "ssl.truststore.password", "Accepted; PEM has none.", kind: .password)
-  static let truststoreCertificates = tls(
-    "ssl.truststore.certificates", "Trusted authorities as PEM text.", kind: .password)
-  static let keystore = tls(
-    "ssl.keystore.location", "PEM or PKCS12 file of the client's certificate and key.")
-  static let keystoreType = tls(
-    "ssl.keystore.type", "PEM or PKCS12. JKS can't be read.", standard: .value("PEM"),
-    choices: ["PEM", "JKS", "PKCS12"])
-  static let keystorePassword = tls(
-    "ssl.keystore.password", "Password of a PKCS12 file.", kind: .password)
-  static let keystoreKey = tls(
-    "ssl.keystore.key", "The client's key as PEM text.", kind: .password)
-  static let keystoreChain = tls(
-    "ssl.keystore.certificate.chain", "The client's certificate as PEM text.", kind: .password)
-  static let keyPassword = tls(
-    "ssl.key.password", "Password of the client's key.", kind: .password)
-  static let identification = tls(
-    "ssl.endpoint.identification.algorithm",
-    "https: the certificate must be for the host's name; empty: any name passes.",
-    standard: .value("https"))
-
-  private static func tls(
-    _ name: String, _ explanation: String, kind: ConfigKey.Kind = .string,
-    standard: ConfigKey.Standard = .null, choices: [String] = []
-  ) -> ConfigKey {
-    ConfigKey(
-      tlsPrefix + name, kind, standard, group: "Security", explanation, choices: choices)
-  }
+  static let tls = TLSKeys(prefix: "elastic.https.", group: "Security")
 
   static let connection = [
     url, username, password, apiKey, bearerToken, headers, compression, connectTimeout, readTimeout,
     idleTime, proxyHost, proxyPort, proxyUsername, proxyPassword, protocolName,
-  ]
-  static let security = [
-    truststore, truststoreType, truststorePassword, truststoreCertificates, keystore, keystoreType,
-    keystorePassword, keystoreKey, keystoreChain, keyPassword, identification,
   ]
 }

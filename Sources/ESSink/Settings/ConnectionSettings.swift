@@ -15,8 +15,18 @@ public struct ConnectionSettings: Sendable {
   public let proxyUser: String?
   public let tls: TLSSettings
 
-  init(_ read: ConfigReading) {
-    urls = read.list(SinkKey.url)
+  /// The properties that say so.
+  public static let keys = SinkKey.connection + SinkKey.tls.all
+
+  /// Rules over several of them.
+  public static func check(_ read: inout ConfigReading) {
+    SinkRules.connection(&read)
+    SinkRules.security(&read)
+  }
+
+  /// - Parameter urls: instead of those that the properties name.
+  public init(_ read: ConfigReading, urls: [String]? = nil) {
+    self.urls = urls ?? read.list(SinkKey.url)
     if let user = read.optional(SinkKey.username) {
       credentials = .basic(user: user, password: read.text(SinkKey.password))
     } else if let key = read.optional(SinkKey.apiKey) {
@@ -39,57 +49,28 @@ public struct ConnectionSettings: Sendable {
     proxyUser = read.optional(SinkKey.proxyUsername).map { user in
       "\(user):\(read.text(SinkKey.proxyPassword))"
     }
-    tls = TLSSettings(read)
+    tls = TLSSettings(read, SinkKey.tls)
+  }
+}
+
+extension ConnectionSettings {
+  /// A client of one's own.
+  ///
+  /// - Parameter connections: to one address at most.
+  public func client(connections: Int = 8) -> ElasticsearchClient {
+    var configuration = HTTPClientConfiguration(
+      connectTimeout: connectTimeout, timeout: readTimeout)
+    configuration.maximumConnectionsPerHost = connections
+    configuration.proxy = proxy
+    configuration.proxyUser = proxyUser
+    tls.apply(to: &configuration)
+    return ElasticsearchClient(
+      urls: urls, http: HTTPClient(configuration: configuration), credentials: credentials,
+      headers: headers)
   }
 }
 
 extension SinkSettings {
   /// A client of the task's own.
-  public func client() -> ElasticsearchClient {
-    var configuration = HTTPClientConfiguration()
-    configuration.connectTimeout = connection.connectTimeout
-    configuration.timeout = connection.readTimeout
-    configuration.maximumConnectionsPerHost = inFlight + 2
-    configuration.proxy = connection.proxy
-    configuration.proxyUser = connection.proxyUser
-    let tls = connection.tls
-    configuration.caFile = tls.trustedFile
-    configuration.caText = tls.trustedText
-    configuration.clientCertificate = tls.identityFile
-    // A PEM file has both.
-    configuration.clientKey = tls.identityIsPKCS12 ? nil : tls.identityFile
-    configuration.clientIsPKCS12 = tls.identityIsPKCS12
-    configuration.clientCertificateText = tls.identityCertificate
-    configuration.clientKeyText = tls.identityKey
-    configuration.clientKeyPassword = tls.identityPassword
-    configuration.verifyHost = tls.verifiesHost
-    return ElasticsearchClient(
-      urls: connection.urls, http: HTTPClient(configuration: configuration),
-      credentials: connection.credentials, headers: connection.headers)
-  }
-}
-
-/// The elastic.https.* properties. Texts and files are PEM, the key store may be PKCS12.
-public struct TLSSettings: Sendable {
-  public let trustedFile: String?
-  public let trustedText: String?
-  public let identityFile: String?
-  /// Whether `identityFile` is PKCS12 instead of PEM.
-  public let identityIsPKCS12: Bool
-  public let identityCertificate: String?
-  public let identityKey: String?
-  public let identityPassword: String?
-  public let verifiesHost: Bool
-
-  init(_ read: ConfigReading) {
-    trustedFile = read.optional(SinkKey.truststore)
-    trustedText = read.optional(SinkKey.truststoreCertificates)
-    identityFile = read.optional(SinkKey.keystore)
-    identityIsPKCS12 = read.text(SinkKey.keystoreType).uppercased() == "PKCS12"
-    identityCertificate = read.optional(SinkKey.keystoreChain)
-    identityKey = read.optional(SinkKey.keystoreKey)
-    identityPassword =
-      read.optional(SinkKey.keyPassword) ?? read.optional(SinkKey.keystorePassword)
-    verifiesHost = !read.text(SinkKey.identification).isEmpty
-  }
+  public func client() -> ElasticsearchClient { connection.client(connections: inFlight + 2) }
 }

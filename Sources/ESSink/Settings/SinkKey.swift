@@ -4,7 +4,7 @@ import Connect
 /// and ours, which that sink does not have. The one table that parses, validates, answers REST and is
 /// printed as docs/connectors.md.
 public enum SinkKey {
-  public static let all = ConnectorKey.all + connection + security + writing
+  public static let all = ConnectorKey.all + connection + tls.all + writing
 
   /// Properties that others obey, or once did, and nothing here does: name and what to do instead. They are
   /// warned of by name, never obeyed in silence.

@@ -6,8 +6,7 @@ enum SinkRules {
   static func check(_ read: inout ConfigReading) {
     topics(&read)
     guard read.problems.isEmpty else { return }
-    connection(&read)
-    security(&read)
+    ConnectionSettings.check(&read)
     ids(&read)
     versions(&read)
     external(&read)
@@ -51,7 +50,7 @@ enum SinkRules {
     }
   }
 
-  private static func connection(_ read: inout ConfigReading) {
+  static func connection(_ read: inout ConfigReading) {
     let user = read.optional(SinkKey.username) != nil
     if user != (read.optional(SinkKey.password) != nil) {
       read.fail([SinkKey.username, SinkKey.password], "both must be given, or neither")
@@ -74,8 +73,8 @@ enum SinkRules {
     }
   }
 
-  private static func security(_ read: inout ConfigReading) {
-    let given = read.properties.keys.filter { $0.hasPrefix(SinkKey.tlsPrefix) }
+  static func security(_ read: inout ConfigReading) {
+    let given = read.properties.keys.filter { $0.hasPrefix(SinkKey.tls.prefix) }
     let isTLS = read.text(SinkKey.protocolName).uppercased() == "SSL"
     if isTLS && given.isEmpty {
       read.fail(SinkKey.protocolName, "SSL needs at least one elastic.https. property")
@@ -83,20 +82,7 @@ enum SinkRules {
     if !isTLS {
       for name in given.sorted() { read.fail(name, "needs elastic.security.protocol=SSL") }
     }
-    if read.optional(SinkKey.truststore) != nil,
-      read.text(SinkKey.truststoreType).uppercased() != "PEM"
-    {
-      read.fail(
-        SinkKey.truststoreType, "only PEM can be read: export the certificates to a PEM file")
-    }
-    if read.optional(SinkKey.keystore) != nil, read.text(SinkKey.keystoreType).uppercased() == "JKS"
-    {
-      read.fail(SinkKey.keystoreType, "JKS can't be read: convert it to PKCS12 or PEM")
-    }
-    if (read.optional(SinkKey.keystoreChain) != nil) != (read.optional(SinkKey.keystoreKey) != nil)
-    {
-      read.fail([SinkKey.keystoreChain, SinkKey.keystoreKey], "both must be given, or neither")
-    }
+    SinkKey.tls.check(&read)
   }
 
   private static func ids(_ read: inout ConfigReading) {

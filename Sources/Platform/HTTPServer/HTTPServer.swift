@@ -18,6 +18,8 @@ public struct HTTPServerOptions: Sendable {
   /// Required of every request where set: as a bearer token, or as the password of basic
   /// authentication.
   public var token: String?
+  /// Serves HTTPS with it, and HTTPS only; nil: plain HTTP.
+  public var certificate: ServedCertificate?
 
   public init(token: String? = nil) { self.token = token }
 }
@@ -33,6 +35,13 @@ public final class HTTPServer: Sendable {
   /// The port listened on, also where 0 was asked for.
   public let port: Int
   public let address: ListenAddress
+  private let scheme: String
+
+  /// By which this machine reaches it; a name in a certificate may be another.
+  public var url: String {
+    let host = ["0.0.0.0", "::"].contains(address.host) ? "127.0.0.1" : address.host
+    return "\(scheme)://\(host.contains(":") ? "[\(host)]" : host):\(port)"
+  }
 
   /// Listens at once; the first request may come before this returns.
   public init(
@@ -46,13 +55,23 @@ public final class HTTPServer: Sendable {
     }
     self.address = address
     service = Service(options, routes)
+    scheme = options.certificate == nil ? "http" : "https"
     let handle = DaemonHandle.start(service, options, resolved.bytes, isIPv6: resolved.isIPv6)
-    guard let handle else {
-      let code: HTTPServerError.Code = errno == EADDRINUSE ? .addressInUse : .addressRefused
-      throw HTTPServerError(code, address.description, String(cString: strerror(errno)))
-    }
+    guard let handle else { throw Self.error(errno, address, options) }
     port = Int(opine_mhd_port(handle.pointer))
     daemon = Mutex(handle)
+  }
+
+  private static func error(
+    _ number: Int32, _ address: ListenAddress, _ options: HTTPServerOptions
+  ) -> HTTPServerError {
+    if number == 0, options.certificate != nil {
+      return HTTPServerError(
+        .certificateRefused, address.description,
+        "the certificate and its key do not belong together, or can't be used")
+    }
+    let code: HTTPServerError.Code = number == EADDRINUSE ? .addressInUse : .addressRefused
+    return HTTPServerError(code, address.description, String(cString: strerror(number)))
   }
 
   deinit { stop() }
@@ -79,8 +98,8 @@ private struct DaemonHandle: @unchecked Sendable {
     _ service: Service, _ options: HTTPServerOptions, _ address: [UInt8], isIPv6: Bool
   ) -> DaemonHandle? {
     let seconds = options.idleTimeout.components.seconds
+    var start = opine_mhd_start()
     return address.withUnsafeBytes { bytes in
-      var start = opine_mhd_start()
       start.address = bytes.baseAddress?.assumingMemoryBound(to: sockaddr.self)
       start.is_ipv6 = isIPv6 ? 1 : 0
       start.handler = handle
@@ -91,7 +110,15 @@ private struct DaemonHandle: @unchecked Sendable {
       start.header_bytes = options.maximumHeaderBytes
       start.idle_seconds = UInt32(clamping: max(seconds, 1))
       start.connections = UInt32(clamping: options.maximumConnections)
-      return opine_mhd_start(&start).map { DaemonHandle(pointer: $0) }
+      guard let certificate = options.certificate else {
+        return opine_mhd_start(&start).map { DaemonHandle(pointer: $0) }
+      }
+      return certificate.chain.withCString { chain in
+        certificate.key.withCString { key in
+          (start.certificate, start.key) = (chain, key)
+          return opine_mhd_start(&start).map { DaemonHandle(pointer: $0) }
+        }
+      }
     }
   }
 }

@@ -56,6 +56,8 @@ public struct HTTPServerError: Error, Sendable, Equatable, CustomStringConvertib
     case addressInUse
     /// The address is none of this machine's, or the port is privileged.
     case addressRefused
+    /// The certificate or its key can't be read or used; `address` may be a file's path.
+    case certificateRefused
   }
 
   public let code: Code
@@ -68,5 +70,8 @@ public struct HTTPServerError: Error, Sendable, Equatable, CustomStringConvertib
     self.message = message
   }
 
-  public var description: String { "cannot listen on \(address): \(message)" }
+  public var description: String {
+    code == .certificateRefused
+      ? "\(address): \(message)" : "cannot listen on \(address): \(message)"
+  }
 }

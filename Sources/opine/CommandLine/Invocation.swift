@@ -8,7 +8,8 @@ struct Invocation: Sendable {
   let arguments: [String]
   private let flags: [String: String]
   private let environment: [String: String]
-  private let file: [String: String]
+  /// What the configuration file says, secrets in their places.
+  let file: [String: String]
   private var discovered: [String: String]
   /// The embedded stack, where it is the Kafka in use.
   private(set) var dev: DevState?
@@ -135,7 +136,9 @@ struct Invocation: Sendable {
     guard named != nil || FileManager.default.fileExists(atPath: path) else { return [:] }
     do throws(ConfigurationError) {
       let values = try ConfigurationFile.read(path: path)
-      let known = Set(allCommands.flatMap(\.options).map(\.name) + Option.everywhere.map(\.name))
+      let known = Set(
+        allCommands.flatMap(\.options).map(\.name) + Option.everywhere.map(\.name)
+          + ServiceSection.all.flatMap(\.properties).map(\.key))
       if let wrong = values.keys.sorted().first(where: {
         !known.contains($0) && !$0.hasPrefix("kafka.")
       }) {
@@ -144,6 +147,9 @@ struct Invocation: Sendable {
       var resolved: [String: String] = [:]
       for (key, value) in values {
         resolved[key] = try Placeholders.resolve(value, environment: environment)
+      }
+      if let problem = ServiceSection.all.lazy.compactMap({ $0.problem(resolved) }).first {
+        throw ConfigurationError("\(path): \(problem)")
       }
       return resolved
     } catch {

@@ -77,6 +77,14 @@ enum Reference {
       | key in opine.yaml | environment | commands |
       | --- | --- | --- |
       \(rows.joined())
+      ### How the registry and Elasticsearch are reached
+
+      Keys of `opine.yaml` for every command and stage that talks to them, `opine run`'s own sink included; a
+      connector of `opine connect` has the properties in its own JSON.
+
+      | key in opine.yaml | property of a connector | meaning |
+      | --- | --- | --- |
+      \(services)
       ## Properties of a connector
 
       What stands in a connector's JSON. Names, types and meaning are those of Kafka Connect and of
@@ -84,6 +92,12 @@ enum Reference {
       warned of by name when the connector starts.
       \(connector)
       """
+  }
+
+  private static var services: String {
+    ServiceSection.all.flatMap(\.properties).map { key, property in
+      "| `\(key)` | `\(property.name)` | \(cell(property.explanation)) |\n"
+    }.joined()
   }
 
   private static var connector: String {

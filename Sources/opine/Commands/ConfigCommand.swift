@@ -23,6 +23,8 @@ enum ConfigCommand {
     return .done
   }
 
+  private static let hidden = "********"
+
   struct Setting: Equatable {
     let name: String
     let value: String
@@ -50,6 +52,13 @@ enum ConfigCommand {
         }
       return Setting(name: option.name, value: masked(value, option.name), origin: from)
     }
+    for (key, property) in ServiceSection.all.flatMap(\.properties) {
+      guard let value = invocation.file[key] else { continue }
+      settings.append(
+        Setting(
+          name: key, value: property.kind == .password ? hidden : masked(value, key),
+          origin: invocation.text(.config)))
+    }
     for (key, value) in invocation.kafkaProperties.sorted(by: { $0.key < $1.key })
     where key != "bootstrap.servers" {
       let name = "kafka.\(key)"
@@ -62,7 +71,7 @@ enum ConfigCommand {
   /// Secrets are never printed, nor the password inside a URL.
   static func masked(_ value: String, _ name: String) -> String {
     let secret = ["password", "secret", "token", "api.key", "api-key", "sasl.jaas"]
-    if secret.contains(where: name.lowercased().contains) { return "********" }
+    if secret.contains(where: name.lowercased().contains) { return hidden }
     return value.replacing(/:\/\/[^\/@]*@/, with: "://********@")
   }
 }

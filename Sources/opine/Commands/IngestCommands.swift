@@ -1,5 +1,4 @@
 import Foundation
-import HTTPClient
 import Ingest
 import JSON
 import Reviews
@@ -152,10 +151,7 @@ enum IngestCommands {
   ) throws -> (IngestTarget, String)? {
     let kafka = invocation.text(.kafka)
     Terminal.say("writing to Kafka at \(kafka), registry \(invocation.text(.registry))")
-    let http = HTTPClient()
-    defer { http.shutdown() }
-    let registry = RegistryClient(
-      urls: invocation.text(.registry).split(separator: ",").map(String.init), http: http)
+    let registry = invocation.registry.client()
     let version: SubjectVersion
     do throws(RegistryError) {
       version = try registry.sendBlocking(

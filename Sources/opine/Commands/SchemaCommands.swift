@@ -1,4 +1,3 @@
-import HTTPClient
 import JSON
 import SchemaRegistry
 
@@ -152,11 +151,8 @@ enum SchemaCommands {
 
 /// A client for commands that end: one repetition, short limits.
 func registryClient(_ invocation: Invocation) -> RegistryClient {
-  let configuration = HTTPClientConfiguration(connectTimeout: .seconds(2), timeout: .seconds(10))
-  return RegistryClient(
-    urls: invocation.text(.registry).split(separator: ",").map(String.init),
-    http: HTTPClient(configuration: configuration),
-    retries: .init(count: 1, base: .milliseconds(300)))
+  invocation.registry.client(
+    timeout: .seconds(10), retries: .init(count: 1, base: .milliseconds(300)))
 }
 
 func unreachable(_ error: RegistryError, _ what: String) -> CommandError {
@@ -164,12 +160,15 @@ func unreachable(_ error: RegistryError, _ what: String) -> CommandError {
   case .unavailable:
     CommandError(
       .unreachable, what, why: error.description,
-      next: "start the registry (opine registry serve), or say where it is: --registry URL")
+      next: "start the registry (opine registry serve), or say where and how it is reached: "
+        + "--registry URL, registry.* in opine.yaml")
   case .notFound:
     CommandError(.notFoundOrUnbalanced, what, why: error.description, next: "opine schemas list")
   case .unauthorized:
     CommandError(
-      .failed, what, why: error.description, next: "--registry http://USER:PASSWORD@HOST:PORT")
+      .failed, what, why: error.description,
+      next: "registry.basic.auth.user.info or registry.bearer.auth.token in opine.yaml, or "
+        + "--registry http://USER:PASSWORD@HOST:PORT")
   case .incompatible, .invalid, .unusable:
     CommandError(.failed, what, why: error.description, next: "mend the schema")
   }

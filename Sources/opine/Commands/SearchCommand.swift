@@ -1,6 +1,5 @@
 import Elasticsearch
 import Enrich
-import HTTPClient
 import JSON
 
 /// `opine search`: looks for scored reviews.
@@ -149,17 +148,14 @@ enum SearchCommand {
   }
 }
 
-/// A client for commands that end: short limits.
 func elasticsearch(_ invocation: Invocation) -> ElasticsearchClient {
-  let configuration = HTTPClientConfiguration(connectTimeout: .seconds(2), timeout: .seconds(30))
-  return ElasticsearchClient(
-    urls: invocation.text(.elasticsearch).split(separator: ",").map(String.init),
-    http: HTTPClient(configuration: configuration))
+  invocation.elasticsearch.client()
 }
 
 func unreachable(_ error: ElasticsearchError, _ what: String) -> CommandError {
   CommandError(
     error.isUnreachable ? .unreachable : .failed, what, why: error.description,
     next: error.isUnreachable
-      ? "start Elasticsearch, or say where it is: --elasticsearch URL" : "opine apply")
+      ? "start Elasticsearch, or say where and how it is reached: --elasticsearch URL, "
+        + "elasticsearch.* in opine.yaml" : "opine apply")
 }

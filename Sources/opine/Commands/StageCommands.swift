@@ -1,6 +1,7 @@
 import Connect
 import ESSink
 import Foundation
+import HTTPServer
 import Telemetry
 
 /// `opine enrich`, `opine connect` and `opine run`: the stages that work until they are stopped.
@@ -22,7 +23,7 @@ enum StageCommands {
     let admin = try AdminServer.start(listen: invocation.text(listen("")), stage: stage)
     defer { admin.stop() }
     let worker = try EnrichStage.worker(invocation, stage: stage)
-    announce("enrich", admin.port)
+    announce("enrich", admin)
     return try await stage.run([worker])
   }
 
@@ -30,8 +31,9 @@ enum StageCommands {
     "connect", "the sink: topics to Elasticsearch, managed by Kafka Connect's REST API",
     arguments: "[FILE.json …]", argumentCount: 0...64,
     options: [
-      .kafka, .registry, .elasticsearch, .data, .once, .onGap, restListen, RegistryCommand.token,
-      ConnectStage.configTopic, ConnectStage.clusterID, ConnectStage.preflight,
+      .kafka, .registry, .elasticsearch, .data, .once, .onGap, restListen, Serving.token,
+      Serving.certificate, Serving.key, ConnectStage.configTopic, ConnectStage.clusterID,
+      ConnectStage.preflight,
     ],
     example: "opine connect mappings/connect/reviews-elasticsearch.json"
   ) { invocation in try await Stage.run { try await runConnect(invocation, $0) } }
@@ -41,7 +43,7 @@ enum StageCommands {
     guard invocation.flag(.once) else { return try await ConnectStage.run(invocation, stage) }
     let admin = try AdminServer.start(
       listen: invocation.text(restListen), stage: stage,
-      token: invocation.optional(RegistryCommand.token))
+      options: try Serving.options(invocation))
     defer { admin.stop() }
     let files = try invocation.arguments.map { try ConnectorFile.read($0, invocation) }
     guard !files.isEmpty else {
@@ -51,7 +53,7 @@ enum StageCommands {
         next: "opine connect --once mappings/connect/reviews-elasticsearch.json")
     }
     let workers = try files.flatMap { try sink($0, invocation, stage) }
-    announce("connect", admin.port)
+    announce("connect", admin)
     return try await stage.run(workers)
   }
 
@@ -66,7 +68,7 @@ enum StageCommands {
     defer { admin.stop() }
     let enrich = try EnrichStage.worker(invocation, stage: stage)
     let connector = try ConnectorFile.builtIn(invocation)
-    announce("run", admin.port)
+    announce("run", admin)
     if invocation.flag(.once) {
       // What enrich writes now is what the sink must reach: one after the other.
       let code = try await stage.run([enrich])
@@ -102,7 +104,7 @@ enum StageCommands {
     }
   }
 
-  static func announce(_ name: String, _ port: Int) {
-    Terminal.print("ready \(name) http://127.0.0.1:\(port)/health")
+  static func announce(_ name: String, _ server: HTTPServer) {
+    Terminal.print("ready \(name) \(server.url)/health")
   }
 }

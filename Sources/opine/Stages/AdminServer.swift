@@ -11,7 +11,8 @@ enum AdminServer {
   ///   - routes: what else is answered there.
   ///   - isReady: of a worker of connectors; nil: the stage is its tasks.
   static func start(
-    listen: String, stage: Stage, token: String? = nil, routes: HTTPRouter = HTTPRouter(),
+    listen: String, stage: Stage, options: HTTPServerOptions = HTTPServerOptions(),
+    routes: HTTPRouter = HTTPRouter(),
     isReady: (@Sendable () -> Bool)? = nil
   ) throws -> HTTPServer {
     let (health, metrics) = (stage.health, stage.metrics)
@@ -35,16 +36,12 @@ enum AdminServer {
         contentType: "text/plain; version=0.0.4; charset=utf-8", text: metrics.exposition())
     }
     do {
-      var options = HTTPServerOptions(token: token)
+      var options = options
       // A change of offsets may wait for its group, and nobody else should wait for it.
       options.slowThreads = 4
       return try HTTPServer(listen: listen, options: options, routes: routes)
     } catch {
-      throw CommandError(
-        .failed, "the admin port can't be opened", why: "\(listen): \(error)",
-        next: error.code == .tokenRequired
-          ? "give --token TOKEN or OPINE_TOKEN, or --listen 127.0.0.1:PORT"
-          : "another --listen HOST:PORT")
+      throw Serving.refused(error, "the admin port can't be opened")
     }
   }
 

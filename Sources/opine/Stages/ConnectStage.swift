@@ -22,7 +22,7 @@ enum ConnectStage {
     let service = ConnectService(herder, asksNetwork: invocation.flag(preflight))
     let admin = try AdminServer.start(
       listen: invocation.text(StageCommands.listen("")), stage: stage,
-      token: invocation.optional(RegistryCommand.token), routes: service.routes(),
+      options: try Serving.options(invocation), routes: service.routes(),
       isReady: { herder.isReady })
     defer { admin.stop() }
     herder.workerID = workerID(admin)
@@ -31,7 +31,7 @@ enum ConnectStage {
         defer { herder.stop() }
         group.addTask { await herder.run() }
         try await onThread { try start(files, herder) }
-        StageCommands.announce("connect", admin.port)
+        StageCommands.announce("connect", admin)
         try await group.waitForAll()
         return .done
       }

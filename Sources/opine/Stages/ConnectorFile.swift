@@ -5,11 +5,12 @@ import JSON
 
 /// Reads connector configurations: `{"name": …, "config": {…}}`, or flat with `name` among the rest.
 enum ConnectorFile {
-  /// The product's own sink.
+  /// The product's own sink, with what the configuration file says about reaching its services.
   static func builtIn(_ invocation: Invocation) throws -> [String: String] {
     let text = String(cString: opine_reviews_connector())
     let name = "reviews-elasticsearch.json"
     return try resolve(try parse(Array(text.utf8), name), name, invocation)
+      .merging(invocation.serviceProperties) { $1 }
   }
 
   /// With secrets in their places.

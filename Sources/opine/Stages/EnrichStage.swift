@@ -6,7 +6,7 @@ import SchemaRegistry
 enum EnrichStage {
   /// The scored schema must be registered (`opine apply`); a registry that is away is waited for.
   static func worker(_ invocation: Invocation, stage: Stage) throws -> Worker {
-    let registry = registryClient(invocation.text(.registry))
+    let registry = invocation.registry.client()
     var settings = WorkerSettings(
       connector: "enrich", group: "opine-enrich", topics: ["reviews.raw"],
       consumer: invocation.kafkaProperties, producer: invocation.kafkaProperties,

@@ -1,15 +1,6 @@
 import Connect
 import Enrich
-import HTTPClient
 import SchemaRegistry
-
-/// A client of the registry for a stage that runs for long.
-func registryClient(_ urls: String) -> RegistryClient {
-  let configuration = HTTPClientConfiguration(connectTimeout: .seconds(2), timeout: .seconds(5))
-  return RegistryClient(
-    urls: urls.split(separator: ",").map(String.init),
-    http: HTTPClient(configuration: configuration))
-}
 
 /// How workers ask the registry: one attempt, and whose fault a refusal is.
 func schemaSource(_ client: RegistryClient) -> SchemaSource {

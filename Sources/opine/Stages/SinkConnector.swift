@@ -48,8 +48,7 @@ struct SinkConnector {
   }
 
   func worker(_ worker: WorkerSettings, _ stage: Stage) throws -> Worker {
-    let urls = try ConverterSettings(settings.properties).registryURLs
-    let schemas = schemaSource(registryClient(urls.joined(separator: ",")))
+    let schemas = schemaSource(try ConverterSettings(settings.properties).registry.client())
     return Worker(settings: worker, health: stage.health, metrics: stage.metrics) {
       [settings] context in
       try ESSinkTask(
