@@ -130,6 +130,7 @@ let package = Package(
     tests("SQLiteTests", ["SQLite"]),
     tests("HTTPTests", ["HTTPClient", "HTTPServer"]),
     tests("AvroTests", ["Avro", "CAvro", "Scheduling"]),
+    tests("TelemetryTests", ["Telemetry"]),
     tests("SchemaRegistryTests", ["SchemaRegistry", "RegistryServer", "HTTPServer"]),
     tests("KafkaTests", ["Kafka", "TestKafka", "CRdKafka"]),
     tests(

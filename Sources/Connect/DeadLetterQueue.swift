@@ -36,6 +36,8 @@ final class DeadLetterQueue {
   private let taskNumber: Int
   private let waker: Waker
   private let metrics: Metrics
+  private let requests: Counter
+  private let failures: Counter
   private let effects: EffectGate
   private var producer: Producer?
   /// Letters not acknowledged yet, by token.
@@ -59,6 +61,8 @@ final class DeadLetterQueue {
     self.taskNumber = taskNumber
     self.waker = waker
     self.metrics = metrics
+    requests = metrics.counter(.deadLetterRequests, ["connector": connector])
+    failures = metrics.counter(.deadLetterFailures, ["connector": connector])
     self.effects = effects
   }
 
@@ -108,6 +112,7 @@ final class DeadLetterQueue {
     let fatal = producer?.poll(milliseconds: 0) { delivery in
       if let error = delivery.error {
         refused = error
+        failures.add()
         if pending[delivery.token] != nil { unsent.append(delivery.token) }
         return
       }
@@ -141,6 +146,7 @@ final class DeadLetterQueue {
       try producer?.produce(
         topic: settings.topic, key: record.key, value: record.value, headers: headers, token: token)
     }
+    requests.add()
   }
 
   /// Creates the topic with one partition, as Kafka Connect does, where nobody has. Once; a mock cluster

@@ -11,9 +11,13 @@ struct StatusBoard {
   private let readCounter: Counter
   private let commitsGood: Counter
   private let commitsBad: Counter
+  private let readRate: Window
+  private let commitShare: Window
+  private let commitTimes: Window
   private let gauges: [Metric: Gauge]
   private let metrics: Metrics
   private var kafkaHold: Hold?
+  private var commitBegan: Duration?
   private var probeAt: Duration = .zero
   private var heardAt: Duration = .zero
   private var nextUpdate: Duration = .zero
@@ -29,12 +33,15 @@ struct StatusBoard {
     readCounter = metrics.counter(.recordsRead, ["connector": connector])
     commitsGood = metrics.counter(.commits, ["connector": connector, "result": "success"])
     commitsBad = metrics.counter(.commits, ["connector": connector, "result": "failure"])
+    let labels: KeyValuePairs = ["connector": connector, "task": String(settings.taskNumber)]
+    readRate = metrics.window(.recordsRead, labels)
+    commitShare = metrics.window(.commits, labels)
+    commitTimes = metrics.window(.commitTime, labels)
     var gauges: [Metric: Gauge] = [:]
     for metric in [
       Metric.lag, .lagSeconds, .holds, .partitions, .bytesUnsettled, .recordsUnsettled,
     ] {
-      let task = String(settings.taskNumber)
-      gauges[metric] = metrics.gauge(metric, ["connector": connector, "task": task])
+      gauges[metric] = metrics.gauge(metric, labels)
     }
     self.gauges = gauges
     health.set(name, TaskHealth(status: .starting))
@@ -42,10 +49,18 @@ struct StatusBoard {
 
   mutating func read(_ batch: RecordBatch) {
     readCounter.add(batch.count)
+    readRate.note(Double(batch.count))
     lastTimes[batch.source] = batch[batch.count - 1].timestamp
   }
 
-  func committed(_ error: KafkaError?) { (error == nil ? commitsGood : commitsBad).add() }
+  /// A commit goes to the broker; there is one at a time.
+  mutating func commits(_ now: Duration) { commitBegan = now }
+
+  mutating func committed(_ error: KafkaError?, _ now: Duration) {
+    (error == nil ? commitsGood : commitsBad).add()
+    commitShare.note(error == nil ? 1 : 0)
+    if let began = commitBegan.take() { commitTimes.note((now - began).seconds) }
+  }
 
   func assigned(_ positions: [TopicPartition: Int64]) {
     for (source, offset) in positions.sorted(by: { $0.key < $1.key }) {

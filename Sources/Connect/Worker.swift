@@ -86,18 +86,18 @@ public actor Worker {
       var loop = try WorkerLoop(
         settings: settings, health: health, metrics: metrics, stop: stopRequest, makeTask: makeTask)
       let failure = loop.run()
-      if let failure {
-        health.set(
-          settings.healthName, TaskHealth(status: .failed, failure: failure.description))
-        metrics.gauge(.tasksFailed, ["connector": settings.connector]).set(1)
-      }
+      if let failure { tell(failure) }
       return failure
     } catch {
       let failure = error as? TaskFailure ?? TaskFailure(.kafka, "\(error)")
-      health.set(
-        settings.healthName, TaskHealth(status: .failed, failure: failure.description))
+      tell(failure)
       return failure
     }
+  }
+
+  private func tell(_ failure: TaskFailure) {
+    health.set(settings.healthName, TaskHealth(status: .failed, failure: failure.description))
+    metrics.gauge(.tasksFailed, ["connector": settings.connector]).set(1)
   }
 }
 

@@ -66,7 +66,7 @@ extension WorkerLoop {
 
   mutating func committed(_ offsets: [TopicPartition: Int64], _ error: KafkaError?) {
     machine.committed(offsets, succeeded: error == nil)
-    status.committed(error)
+    status.committed(error, context.now)
     if error == nil {
       status.kafkaAnswered(context.now)
       assigner.remember(offsets)
@@ -118,6 +118,7 @@ extension WorkerLoop {
       if kept.isEmpty {
         machine.committed([:], succeeded: true)
       } else {
+        status.commits(context.now)
         try ask(.commit) { group throws(KafkaError) in try group.commit(kept) }
       }
     } catch {

@@ -71,7 +71,8 @@ public final class ESSinkTask: RecordTask {
     self.settings = settings
     self.context = context
     self.client = client
-    counters = SinkCounters(connector: settings.name, metrics: context.metrics)
+    counters = SinkCounters(
+      connector: settings.name, task: context.taskNumber, metrics: context.metrics)
     let waker = context.waker
     answers = Mailbox { waker.wake() }
     names = try RecordNames(settings)
@@ -182,6 +183,7 @@ public final class ESSinkTask: RecordTask {
 
   func closeOpen(_ target: Destination) {
     guard let bulk = target.open.take(), bulk.count > 0 else { return }
+    counters.begun(bulk.count)
     enlist(bulk)
     schedule.add(bulk.number)
   }

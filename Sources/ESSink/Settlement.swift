@@ -20,6 +20,7 @@ extension ESSinkTask {
   func take(_ number: Int, _ result: Result<HTTPResponse, HTTPError>, _ now: Duration) {
     guard let bulk = bulks[number] else { return }
     destinations[bulk.destination].inFlight -= 1
+    counters.answered(after: now - bulk.sentAt)
     switch result {
     case .failure(let error):
       node += 1

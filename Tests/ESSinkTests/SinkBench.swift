@@ -122,3 +122,20 @@ func eventually(
 }
 
 private struct Late: Error {}
+
+/// What `/metrics` says under Kafka Connect's names, of the only connector.
+struct Figures {
+  private let rows: [String: Double]
+
+  init(_ metrics: Metrics) {
+    var rows: [String: Double] = [:]
+    for line in metrics.exposition().split(separator: "\n") where !line.hasPrefix("#") {
+      guard let labels = line.firstIndex(of: "{"), let value = line.split(separator: " ").last
+      else { continue }
+      rows[String(line[..<labels])] = Double(value)
+    }
+    self.rows = rows
+  }
+
+  subscript(_ name: String) -> Double? { rows["kafka_connect_\(name)"] }
+}

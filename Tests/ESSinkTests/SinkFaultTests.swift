@@ -42,6 +42,13 @@ import Testing
     #expect(await run.failure() == nil)
     #expect(try await bench.committed() == 3)
     #expect(try await bench.kafka.read("dlq").map(\.key) == ["b"])
+    let counted = Figures(run.metrics)
+    #expect(counted["sink_task_metrics_sink_record_send_total"] == 3)
+    #expect(counted["task_error_metrics_deadletterqueue_produce_requests"] ?? 0 >= 2)
+    #expect(counted["task_error_metrics_deadletterqueue_produce_failures"] ?? 0 >= 1)
+    #expect(counted["sink_task_metrics_put_batch_max_time_ms"] ?? 0 > 0)
+    #expect(counted["sink_task_metrics_sink_record_read_rate"] ?? 0 > 0)
+    #expect(counted["connector_task_metrics_offset_commit_success_percentage"] == 1)
   }
 
   @Test func withoutADeadLetterTopicTheTaskFailsAtTheOffset() async throws {

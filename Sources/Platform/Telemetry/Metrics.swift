@@ -23,6 +23,7 @@ public final class Gauge: Sendable {
 /// Names follow `opine_noun_unit[_total]`, units are base units (seconds, bytes).
 public enum Metric: String, Sendable, CaseIterable {
   case recordsRead = "opine_records_read_total"
+  case recordsSent = "opine_records_sent_total"
   case recordsSettled = "opine_records_settled_total"
   case recordsSkipped = "opine_records_skipped_total"
   case recordsGap = "opine_records_gap_total"
@@ -40,6 +41,8 @@ public enum Metric: String, Sendable, CaseIterable {
   case inFlightLimit = "opine_bulk_in_flight_limit"
   case partitions = "opine_assigned_partitions"
   case deadLetters = "opine_dead_letters_total"
+  case deadLetterRequests = "opine_dead_letter_requests_total"
+  case deadLetterFailures = "opine_dead_letter_failures_total"
   case tasksFailed = "opine_tasks_failed"
 
   public var isCounter: Bool { rawValue.hasSuffix("_total") }
@@ -53,7 +56,9 @@ public enum Metric: String, Sendable, CaseIterable {
     case .partitions: "kafka_connect_sink_task_metrics_partition_count"
     case .recordsSkipped: "kafka_connect_task_error_metrics_total_records_skipped"
     case .retries: "kafka_connect_task_error_metrics_total_retries"
-    case .deadLetters: "kafka_connect_task_error_metrics_deadletterqueue_produce_requests"
+    case .recordsSent: "kafka_connect_sink_task_metrics_sink_record_send_total"
+    case .deadLetterRequests: "kafka_connect_task_error_metrics_deadletterqueue_produce_requests"
+    case .deadLetterFailures: "kafka_connect_task_error_metrics_deadletterqueue_produce_failures"
     default: nil
     }
   }
@@ -61,6 +66,7 @@ public enum Metric: String, Sendable, CaseIterable {
   public var help: String {
     switch self {
     case .recordsRead: "Records read from Kafka."
+    case .recordsSent: "Records put into bulks."
     case .recordsSettled: "Records that reached their end, by outcome."
     case .recordsSkipped: "Records left out by a rule of the configuration, by what met it."
     case .recordsGap: "Offsets that the broker no longer had when they were to be read."
@@ -78,6 +84,8 @@ public enum Metric: String, Sendable, CaseIterable {
     case .inFlightLimit: "Bulk requests that may be in flight at once, adapted to the answers."
     case .partitions: "Partitions assigned now."
     case .deadLetters: "Dead letters acknowledged by the broker, by stage."
+    case .deadLetterRequests: "Dead letters given to the producer, repetitions included."
+    case .deadLetterFailures: "Dead letters that the broker refused; they are sent again."
     case .tasksFailed: "Tasks that stopped and need a person."
     }
   }
@@ -92,6 +100,7 @@ public final class Metrics: Sendable {
   private struct State: Sendable {
     var counters: [Series: Counter] = [:]
     var gauges: [Series: Gauge] = [:]
+    var windows: [Recent: [String: Window]] = [:]
   }
   private let state = Mutex(State())
 
@@ -118,9 +127,19 @@ public final class Metrics: Sendable {
     }
   }
 
+  public func window(_ recent: Recent, _ labels: KeyValuePairs<String, String>) -> Window {
+    let labels = Self.text(labels)
+    return state.withLock { state in
+      if let known = state.windows[recent]?[labels] { return known }
+      let window = Window()
+      state.windows[recent, default: [:]][labels] = window
+      return window
+    }
+  }
+
   /// Prometheus text exposition, version 0.0.4.
   public func exposition() -> String {
-    let (counters, gauges) = state.withLock { ($0.counters, $0.gauges) }
+    let (counters, gauges, windows) = state.withLock { ($0.counters, $0.gauges, $0.windows) }
     var values: [Metric: [(String, Int64)]] = [:]
     for (series, counter) in counters {
       values[series.metric, default: []].append((series.labels, counter.current))
@@ -132,14 +151,26 @@ public final class Metrics: Sendable {
     for metric in Metric.allCases {
       guard let rows = values[metric] else { continue }
       for name in [metric.rawValue, metric.connectName].compactMap({ $0 }) {
-        text += "# HELP \(name) \(metric.help)\n"
-        text += "# TYPE \(name) \(metric.isCounter ? "counter" : "gauge")\n"
+        text += Self.head(name, metric.isCounter ? "counter" : "gauge", metric.help)
         for (labels, value) in rows.sorted(by: { $0.0 < $1.0 }) {
           text += "\(name)\(labels) \(value)\n"
         }
       }
     }
+    for (recent, rows) in Recent.allCases.compactMap({ r in windows[r].map { (r, $0) } }) {
+      let readings = rows.sorted { $0.key < $1.key }.map { ($0.key, $0.value.read()) }
+      for figure in recent.figures {
+        text += Self.head(figure.name, "gauge", figure.help)
+        for (labels, reading) in readings {
+          text += "\(figure.name)\(labels) \(figure.value(reading))\n"
+        }
+      }
+    }
     return text
+  }
+
+  private static func head(_ name: String, _ kind: String, _ help: String) -> String {
+    "# HELP \(name) \(help)\n# TYPE \(name) \(kind)\n"
   }
 
   private static func text(_ labels: KeyValuePairs<String, String>) -> String {

@@ -129,6 +129,9 @@ enum Reference {
       return
         "| `\(metric.rawValue)` | \(metric.isCounter ? "counter" : "gauge") | \(cell(metric.help))\(also) |\n"
     }
+    let recent = Recent.allCases.flatMap(\.figures).map { figure in
+      "| `\(figure.name)` | \(cell(figure.help)) |\n"
+    }
     return origin + """
 
       # Metrics
@@ -138,6 +141,11 @@ enum Reference {
       | name | kind | meaning |
       | --- | --- | --- |
       \(rows.joined())
+      Over the last half minute to a minute, as Kafka Connect tells them:
+
+      | name | meaning |
+      | --- | --- |
+      \(recent.joined())
       """
   }
 
