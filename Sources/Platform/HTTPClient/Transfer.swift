@@ -128,10 +128,11 @@ final class Transfer {
     }
   }
 
-  /// Few, large writes to the socket for large bodies; small requests keep curl's 64 KB.
+  /// Few, large writes to the socket for large bodies; small requests keep curl's 64 KB. Larger than this
+  /// costs memory for each request in flight and saves no time.
   private func setUploadBuffer(_ count: Int) {
     guard count > 64 << 10 else { return }
-    opine_curl_long(handle, CURLOPT_UPLOAD_BUFFERSIZE, 2_000_000)
+    opine_curl_long(handle, CURLOPT_UPLOAD_BUFFERSIZE, 256 << 10)
   }
 
   private func setSinks() {
