@@ -68,7 +68,7 @@ let package = Package(
 
     // The pipeline, left to right.
     library("Kafka", ["CRdKafka", "CThreads", "Bytes", "Scheduling", "Telemetry"]),
-    library("Avro", ["JSON", "Bytes"]),
+    library("Avro", ["CAvro", "JSON", "Bytes"]),
     library("SchemaRegistry", ["Avro", "HTTPClient", "JSON", "Bytes", "Telemetry"]),
     library("Elasticsearch", ["HTTPClient", "JSON", "Bytes"]),
     library("Reviews", ["Avro", "JSON", "Bytes"]),
@@ -80,7 +80,10 @@ let package = Package(
       ]),
     library(
       "Ingest",
-      ["Kafka", "SchemaRegistry", "Reviews", "JSON", "SQLite", "Bytes", "Scheduling", "Telemetry"]),
+      [
+        "Kafka", "SchemaRegistry", "Reviews", "Avro", "JSON", "SQLite", "Bytes", "Scheduling",
+        "Telemetry",
+      ]),
     library(
       "Enrich",
       [
@@ -131,7 +134,7 @@ let package = Package(
     tests("JSONTests", ["JSON", "Scheduling"]),
     tests("SQLiteTests", ["SQLite"]),
     tests("HTTPTests", ["HTTPClient", "HTTPServer"]),
-    tests("AvroTests", ["Avro", "CAvro", "Scheduling"]),
+    tests("AvroTests", ["Avro", "Bytes", "CAvro", "Scheduling"]),
     tests("TelemetryTests", ["Telemetry"]),
     tests("SchemaRegistryTests", ["SchemaRegistry", "RegistryServer", "HTTPServer"]),
     tests("KafkaTests", ["Kafka", "TestKafka", "CRdKafka"]),
@@ -148,7 +151,7 @@ let package = Package(
         "Scheduling", "Telemetry", "TestKafka",
       ]),
     tests("ReviewsTests", ["Reviews", "Avro", "Bytes", "Scheduling"]),
-    tests("IngestTests", ["Ingest", "Reviews"]),
+    tests("IngestTests", ["Avro", "Ingest", "Reviews"]),
     tests(
       "EnrichTests",
       [

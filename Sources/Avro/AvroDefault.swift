@@ -110,3 +110,16 @@ enum AvroDefault {
     return bytes
   }
 }
+
+extension AvroValue {
+  /// The value that a JSON text without branch names stands for, as a default or a document has it: of a union
+  /// the first branch that fits, of a record's fields that are not there their defaults.
+  ///
+  /// Nil where it does not fit; `schema` must define every type that it uses.
+  public init?(json: JSONValue, for schema: AvroSchema) {
+    guard let value = AvroDefault.value(json, for: schema, types: schema.definitions) else {
+      return nil
+    }
+    self = value
+  }
+}

@@ -99,8 +99,8 @@ public final class FileIngest {
   private func take(_ line: Line, source: String) throws(IngestError) {
     // Lines count from 1, tokens from 0.
     let token = line.number - 1
-    if line.isTooLong {
-      return try reject(line, LineFault(reason: "the line is too long", key: nil), source)
+    if let fault = line.fault {
+      return try reject(line, LineFault(reason: fault, key: nil), source)
     }
     if line.isBlank { return writer.pass(token) }
     var isSent = true

@@ -9,7 +9,8 @@ public struct LineFault: Error, Sendable, Equatable {
   public let key: [UInt8]?
 }
 
-/// Reads reviews in Yelp's format, one JSON object a line.
+/// Reads reviews in Yelp's format, one JSON object a line; and as documents and exported files have them, with
+/// `created_at` for `date`, and times as milliseconds since 1970.
 public struct LineParser: ~Copyable {
   private var parser = JSONParser()
 
@@ -42,7 +43,7 @@ public struct LineParser: ~Copyable {
 /// The members of a line that matter; of members of the same name the last counts.
 private struct LineFields {
   private var reviewID, userID, businessID, text, title, language, source: JSONView?
-  private var stars, useful, funny, cool, date, updatedAt: JSONView?
+  private var stars, useful, funny, cool, date, createdAt, updatedAt: JSONView?
 
   mutating func note(_ name: UnsafeRawBufferPointer, _ value: JSONView) {
     if name == "review_id" {
@@ -69,6 +70,8 @@ private struct LineFields {
       cool = value
     } else if name == "date" {
       date = value
+    } else if name == "created_at" {
+      createdAt = value
     } else if name == "updated_at" {
       updatedAt = value
     }
@@ -88,8 +91,16 @@ private struct LineFields {
       return bytes
     }
     func time(_ value: JSONView?, _ name: String) throws(LineFault) -> Int64? {
-      guard let bytes = try string(value, name), !bytes.isEmpty else { return nil }
-      guard let time = ReviewDate.parse(bytes) else { throw fault("\(name) is no date") }
+      guard let value, !value.isNull else { return nil }
+      let time: Int64
+      if value.kind == .number {
+        guard let number = value.int64 else { throw fault("\(name) is no date") }
+        time = number
+      } else {
+        guard let bytes = try string(value, name), !bytes.isEmpty else { return nil }
+        guard let parsed = ReviewDate.parse(bytes) else { throw fault("\(name) is no date") }
+        time = parsed
+      }
       guard time >= 0 else { throw fault("\(name) is before 1970") }
       return time
     }
@@ -101,7 +112,8 @@ private struct LineFields {
       return whole
     }
     guard let words = try string(text, "text"), !words.isEmpty else { throw fault("no text") }
-    let written = try time(date, "date")
+    var written = try time(date, "date")
+    if written == nil { written = try time(createdAt, "created_at") }
     let times = ReviewTimes(
       createdAt: written ?? now, updatedAt: try time(updatedAt, "updated_at"), ingestedAt: now)
     var review = ReviewView(reviewID: id, text: words, times: times)

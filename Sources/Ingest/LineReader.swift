@@ -1,12 +1,14 @@
+import Avro
 import Bytes
 import Foundation
 
-/// One line without its end; longer ones than the limit carry their beginning only.
+/// One line without its end, or one record of an Avro file as such a line.
 struct Line {
   let bytes: UnsafeRawBufferPointer
   /// From 1.
   let number: Int
-  let isTooLong: Bool
+  /// Why it can't be read: then its bytes are its beginning, or the record as it lay in the file.
+  var fault: String?
 
   /// Nothing but white space.
   var isBlank: Bool { bytes.allSatisfy { $0 == 0x20 || $0 == 0x09 || $0 == 0x0d } }
@@ -17,6 +19,7 @@ struct LineSplitter: ~Copyable {
   static let standardLimit = 16 << 20
   /// Of a line that is too long only so much is kept.
   private static let keptOfLong = 64 << 10
+  static let tooLong = "the line is too long"
 
   private let limit: Int
   private var pending = ByteBuffer(capacity: 4096)
@@ -41,7 +44,7 @@ struct LineSplitter: ~Copyable {
       start = end + 1
       if pending.isEmpty && !isTooLong && part.count <= limit {
         number += 1
-        let line = Line(bytes: part, number: number, isTooLong: false)
+        let line = Line(bytes: part, number: number)
         guard try handle(line) else { return false }
       } else {
         keep(part)
@@ -73,7 +76,8 @@ struct LineSplitter: ~Copyable {
     number += 1
     let (number, isTooLong) = (number, isTooLong)
     let goesOn = try pending.withUnsafeBytes { (bytes) throws(IngestError) in
-      try handle(Line(bytes: bytes, number: number, isTooLong: isTooLong))
+      let fault = isTooLong ? Self.tooLong : nil
+      return try handle(Line(bytes: bytes, number: number, fault: fault))
     }
     pending.removeAll()
     self.isTooLong = false
@@ -81,7 +85,8 @@ struct LineSplitter: ~Copyable {
   }
 }
 
-/// Reads the lines of a file or of standard input (`-`), plain or gzip by its first bytes.
+/// Reads the lines of a file or of standard input (`-`), plain or gzip, or the records of an Avro container
+/// file; its first bytes tell which.
 struct LineReader: ~Copyable {
   private let descriptor: Int32
   private let name: String
@@ -99,9 +104,16 @@ struct LineReader: ~Copyable {
     let chunk = UnsafeMutableRawBufferPointer.allocate(byteCount: 256 << 10, alignment: 16)
     defer { chunk.deallocate() }
     var splitter = LineSplitter()
-    // Two bytes tell gzip; a pipe may give one of them alone.
-    var count = try fill(chunk, from: 0)
-    if count == 1 { count += try fill(chunk, from: 1) }
+    // Four bytes tell; a pipe may give them one by one.
+    var count = 0
+    while count < 4 {
+      let more = try fill(chunk, from: count)
+      if more == 0 { break }
+      count += more
+    }
+    if AvroContainerReader.isContainer(UnsafeRawBufferPointer(rebasing: chunk[..<count])) {
+      return try records(chunk, count, handle)
+    }
     guard GzipDecoder.isGzip(UnsafeRawBufferPointer(rebasing: chunk[..<count])) else {
       while count > 0 {
         let piece = UnsafeRawBufferPointer(rebasing: chunk[..<count])
@@ -120,6 +132,50 @@ struct LineReader: ~Copyable {
     }
     do throws(GzipError) { try decoder.finish() } catch { throw fault(error) }
     try splitter.finish(handle)
+  }
+
+  /// Hands over each record as the line that JSON would have for it, so that one parser knows reviews.
+  private func records(
+    _ chunk: UnsafeMutableRawBufferPointer, _ first: Int,
+    _ handle: (Line) throws(IngestError) -> Bool
+  ) throws(IngestError) {
+    var reader = AvroContainerReader()
+    var text = ByteBuffer(capacity: 4096)
+    var transcoder: JSONTranscoder?
+    var count = first
+    do {
+      while count > 0 {
+        var input = UnsafeRawBufferPointer(rebasing: chunk[..<count])
+        while let record = try reader.next(&input) {
+          if transcoder == nil, let schema = reader.schema {
+            transcoder = try JSONTranscoder(writer: schema)
+          }
+          guard try pass(record, transcoder, &text, handle) else { return }
+        }
+        count = try fill(chunk, from: 0)
+      }
+      try reader.finish()
+    } catch let error as IngestError {
+      throw error
+    } catch {
+      throw .file(name, "\(error)")
+    }
+  }
+
+  private func pass(
+    _ record: AvroContainerReader.Record, _ transcoder: JSONTranscoder?,
+    _ text: inout ByteBuffer, _ handle: (Line) throws(IngestError) -> Bool
+  ) throws(IngestError) -> Bool {
+    text.removeAll()
+    do throws(AvroDecodingError) {
+      try transcoder?.append(record.bytes, to: &text)
+    } catch {
+      let fault = "JSON has no such record: \(error)"
+      return try handle(Line(bytes: record.bytes, number: record.number, fault: fault))
+    }
+    return try text.withUnsafeBytes { bytes throws(IngestError) in
+      try handle(Line(bytes: bytes, number: record.number))
+    }
   }
 
   private func next(

@@ -1,3 +1,5 @@
+import Avro
+import Foundation
 import Reviews
 import Testing
 
@@ -78,7 +80,7 @@ private func parse(_ line: String) -> (review: Review?, fault: LineFault?) {
     var splitter = LineSplitter(limit: 5)
     var seen: [String] = []
     let note = { (line: Line) throws(IngestError) -> Bool in
-      let text = line.isTooLong ? "…" : String(decoding: line.bytes, as: UTF8.self)
+      let text = line.fault != nil ? "…" : String(decoding: line.bytes, as: UTF8.self)
       seen.append("\(line.number)\(text)")
       return true
     }
@@ -151,5 +153,70 @@ private func parse(_ line: String) -> (review: Review?, fault: LineFault?) {
     }
     #expect(updates > 5000)
     #expect((0.28...0.38).contains(Double(earlier) / Double(updates)))
+  }
+}
+
+@Suite("Avro files") struct AvroFileTests {
+  private static let schema = """
+    {"type":"record","name":"r","fields":[{"name":"review_id","type":"string"},
+    {"name":"text","type":"string"},{"name":"stars","type":["null","float","double"]},
+    {"name":"created_at","type":{"type":"long","logicalType":"timestamp-micros"}}]}
+    """
+
+  /// The lines that a file of these records is read as.
+  private func lines(_ values: [AvroValue]) throws -> [(text: String, number: Int, fault: String?)]
+  {
+    let path = NSTemporaryDirectory() + "opine-\(UUID().uuidString)"
+    defer { unlink(path) }
+    let coder = try AvroValueCoder(AvroSchema.parse(Self.schema))
+    var writer = try AvroContainerWriter(path: path, schema: Self.schema)
+    for value in values {
+      _ = try coder.encode(value).withUnsafeBytes { try writer.append($0) }
+    }
+    try writer.close()
+    var found: [(String, Int, String?)] = []
+    try LineReader(path).forEach { line throws(IngestError) in
+      found.append((String(decoding: line.bytes, as: UTF8.self), line.number, line.fault))
+      return true
+    }
+    return found
+  }
+
+  private func record(_ id: String, _ stars: Double) -> AvroValue {
+    .record([.string(id), .string("good"), .union(2, .double(stars)), .long(1_500_000_000_123_456)])
+  }
+
+  @Test("are read as the lines that their records would be") func records() throws {
+    let found = try lines([record("a", 4), record("b", 2)])
+    #expect(found.map(\.number) == [1, 2] && found.allSatisfy { $0.fault == nil })
+    let read = parse(found[1].text).review
+    #expect(read?.reviewID == "b" && read?.stars == 2)
+    #expect(read?.times.createdAt == 1_500_000_000_123)
+  }
+
+  @Test("may hold what JSON has not: that record is named, the next one is read")
+  func notRepresentable() throws {
+    let found = try lines([record("a", .nan), record("b", 2)])
+    #expect(found[0].fault?.contains("stars") == true && found[1].fault == nil)
+  }
+
+  @Test("that are cut off say so after their records") func cut() throws {
+    let path = NSTemporaryDirectory() + "opine-\(UUID().uuidString)"
+    defer { unlink(path) }
+    try Data("Obj\u{1}".utf8).write(to: URL(fileURLWithPath: path))
+    #expect(throws: IngestError.self) {
+      try LineReader(path).forEach { _ throws(IngestError) in true }
+    }
+  }
+
+  @Test("times of lines may be milliseconds, as documents have them") func milliseconds() {
+    let review = parse(
+      #"{"review_id":"r","text":"t","created_at":1500000000123,"updated_at":1500000000456}"#
+    ).review
+    #expect(review?.times.createdAt == 1_500_000_000_123)
+    #expect(review?.times.updatedAt == 1_500_000_000_456)
+    #expect(
+      parse(#"{"review_id":"r","text":"t","created_at":1.5}"#).fault?.reason
+        == "created_at is no date")
   }
 }

@@ -14,6 +14,7 @@ import faulty_proxy
 import readme
 import rest_parity
 import schema_clients
+from avro_files import avro_files
 from check import Check
 from secured import kafka_with_tls_and_passwords, services_with_tls_and_tokens
 from shared_workers import two_workers_share_connectors
@@ -405,7 +406,8 @@ def the_readme(stack, full):
 REAL, EMBEDDED, BOTH = ("real",), ("embedded",), ("real", "embedded")
 ALL = [
     (real_reviews, BOTH), (kills, BOTH), (kills_under_faults, REAL), (outages, REAL), (more_than_the_mock_keeps, EMBEDDED),
-    (letters_are_replayed, BOTH), (dev_is_killed, EMBEDDED), (searches_agree, REAL), (confluents_clients, BOTH),
+    (letters_are_replayed, BOTH), (avro_files, BOTH), (dev_is_killed, EMBEDDED), (searches_agree, REAL),
+    (confluents_clients, BOTH),
     (demo_stays_up_on_a_terminal, EMBEDDED), (the_readme, EMBEDDED), (answers_as_kafka_connect, REAL),
     (two_workers_share_connectors, REAL), (kafka_with_tls_and_passwords, REAL),
     (services_with_tls_and_tokens, REAL), (sink_cases_on_three_servers, ("sink",)),

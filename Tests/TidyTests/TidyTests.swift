@@ -51,7 +51,7 @@ import Testing
       "CMicrohttpd": "Sources/Platform/HTTPServer/", "CSQLite": "Sources/Platform/SQLite/",
       "CYAML": "Sources/Platform/Configuration/", "CZlib": "Sources/Platform/Bytes/",
       "CCrypto": "Sources/Platform/Bytes/", "CSimdJSON": "Sources/Platform/JSON/",
-      "CModel": "Sources/Enrich/", "CMappings": "Sources/opine/",
+      "CModel": "Sources/Enrich/", "CMappings": "Sources/opine/", "CAvro": "Sources/Avro/",
     ]
     for file in Self.swiftFiles("Sources") {
       for (library, owner) in owners where file.text.contains("import \(library)\n") {

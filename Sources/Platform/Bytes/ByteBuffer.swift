@@ -101,6 +101,13 @@ public struct ByteBuffer: ~Copyable, @unchecked Sendable {
 
   public mutating func removeAll() { end = 0 }
 
+  /// Drops bytes at the beginning; the others move to the front.
+  public mutating func removeFirst(_ dropped: Int) {
+    precondition(dropped >= 0 && dropped <= count, "removeFirst(_:) beyond the end")
+    UnsafeMutableRawPointer(base).copyMemory(from: base + dropped, byteCount: count - dropped)
+    end -= dropped
+  }
+
   /// Overwrites bytes already written, at `offset`; for a length or version known only later.
   @inlinable public mutating func overwrite(at offset: Int, with byte: UInt8) {
     precondition(offset < count)

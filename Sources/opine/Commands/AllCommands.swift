@@ -8,7 +8,10 @@ let commandGroups: [CommandGroup] = [
       StageCommands.connect, StageCommands.run,
     ]),
   CommandGroup(
-    title: "Look", commands: [SearchCommand.command, StatsCommand.command, TailCommand.command]),
+    title: "Look",
+    commands: [
+      SearchCommand.command, StatsCommand.command, TailCommand.command, ExportCommand.command,
+    ]),
   CommandGroup(
     title: "Operate",
     commands: [

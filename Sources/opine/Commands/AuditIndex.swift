@@ -28,38 +28,20 @@ struct IndexReading {
 
   /// Hands over every document, in no order.
   func documents(_ handle: (String, AuditDocument) -> Void) throws(ElasticsearchError) {
-    let operation = "read all of \(index)"
     var progress = Progress("reading \(index)")
     defer { progress.end() }
     var count = 0
-    var answer = try client.call(
-      .post, "/\(index)/_search?scroll=5m", Self.page, operation: operation)
-    var scroll: String?
-    defer { close(scroll) }
-    while true {
-      if (answer["_shards"]?["failed"]?.int64 ?? 0) > 0 || answer["timed_out"]?.bool == true {
-        throw ElasticsearchError(
-          status: 503, operation: operation, reason: "not every shard answered")
+    do throws(ScrollError<Never>) {
+      try client.scroll(index, Self.page, operation: "read all of \(index)") { hits in
+        for hit in hits {
+          if let id = hit["_id"]?.string { handle(id, document(hit["_source"])) }
+        }
+        count += hits.count
+        progress.show(count)
       }
-      scroll = answer["_scroll_id"]?.string ?? scroll
-      let hits = answer["hits"]?["hits"]?.array ?? []
-      guard !hits.isEmpty, let scroll else { return }
-      for hit in hits {
-        if let id = hit["_id"]?.string { handle(id, document(hit["_source"])) }
-      }
-      count += hits.count
-      progress.show(count)
-      answer = try client.call(
-        .post, "/_search/scroll", ["scroll": "5m", "scroll_id": .string(scroll)],
-        operation: operation)
+    } catch {
+      throw error.error
     }
-  }
-
-  /// Best effort: what stays open ends by itself.
-  private func close(_ scroll: String?) {
-    guard let scroll else { return }
-    _ = try? client.call(
-      .delete, "/_search/scroll", ["scroll_id": .string(scroll)], operation: "close the scroll")
   }
 
   /// Reads documents by their ids as they are now, refreshed or not; nil of one that is not there.

@@ -25,7 +25,7 @@ enum IngestCommands {
   }
 
   static let file = Command(
-    "ingest file", "JSON lines of files (- is stdin), plain or gzip, to reviews.raw",
+    "ingest file", "JSON lines (plain or gzip; - is stdin) or Avro files to reviews.raw",
     arguments: "FILE …", argumentCount: 1...10_000,
     options: [.kafka, .registry, .data, fromStart, .json],
     example: "opine ingest file reviews.json.gz"
