@@ -8,8 +8,8 @@ import Reviews
 /// `opine export`: scored reviews as a file that other tools read.
 enum ExportCommand {
   static let format = Option(
-    "format", .choice(["avro", "jsonl"]), "avro|jsonl", standard: "jsonl",
-    "an Avro container file, or a JSON document a line")
+    "format", .choice(["avro", "jsonl"]), "FORMAT", standard: "jsonl",
+    "jsonl: a document a line; avro: a container file")
   static let output = Option(
     "output", .text, "FILE", standard: "-", short: "o",
     "where to write; there only once it is whole. - is standard output")

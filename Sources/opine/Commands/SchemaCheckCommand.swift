@@ -7,7 +7,8 @@ enum SchemaCheckCommand {
   static let level = Option(
     "level", .text, "LEVEL", "NONE, BACKWARD, FORWARD, FULL or one of the three with _TRANSITIVE")
   static let format = Option(
-    "format", .text, "text|json|github|sarif", standard: "text", "how the answer is written")
+    "format", .choice(["text", "json", "github", "sarif"]), "FORMAT", standard: "text",
+    "how the answer is written: text, json, github or sarif")
   static let strict = Option(flag: "strict", "warnings fail too")
 
   static let command = Command(
@@ -16,10 +17,7 @@ enum SchemaCheckCommand {
     example: "opine schemas check review.avsc reviews.raw-value --level FULL"
   ) { invocation in
     let file = invocation.arguments[0]
-    guard let style = CheckReport.Style(rawValue: invocation.text(format)) else {
-      throw CommandError.usage(
-        "--format is one of \(format.placeholder)", invocation.command)
-    }
+    let style = CheckReport.Style(rawValue: invocation.text(format)) ?? .text
     let new = try SchemaSources.file(file)
     let sources = SchemaSources(invocation)
     var history: [NamedSchema] = []
