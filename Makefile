@@ -6,7 +6,7 @@ DEBIAN = librdkafka-dev libcurl4-openssl-dev libavro-dev libmicrohttpd-dev libsq
 BREW = librdkafka curl avro-c libmicrohttpd sqlite simdjson libyaml zlib openssl@3 pkg-config xz
 SUDO = $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
-.PHONY: demo bootstrap build release test sanitize integration bench bench-sink fuzz docs lint format
+.PHONY: demo bootstrap build release test sanitize differential integration bench bench-sink fuzz docs lint format
 
 # The whole pipeline with sample reviews, without Docker or account; on a terminal it stays up.
 demo: release
@@ -39,6 +39,10 @@ sanitize: bootstrap
 	  LSAN_OPTIONS=suppressions=$(CURDIR)/Tests/leaks.supp:print_suppressions=0 \
 	  $(SWIFT) test --disable-xctest --sanitize=$$kind --scratch-path $(BUILD)-$$kind || exit 1; \
 	done
+
+# The codec beside Avro for Java (OPINE_TEST_AVRO_ORACLE) and fastavro; OPINE_TEST_CASES=20000 for the long form.
+differential: bootstrap .venv/ready
+	OPINE_TEST_FASTAVRO=$(CURDIR)/.venv/bin/python $(SWIFT) test --filter Oracle
 
 # Real Kafka and Elasticsearch: OPINE_TEST_SERVERS is the script that starts them,
 # OPINE_TEST_DATA the folder with review lines. FULL=1 for the long form.

@@ -62,9 +62,9 @@ enum AvroDefault {
     case .float: return number(json).map { .float(Float($0)) }
     case .double: return number(json).map { .double($0) }
     case .string: return json.string.map { .string($0) }
-    case .bytes: return bytes(json).map { .bytes($0) }
+    case .bytes: return AvroJSONCoder.bytes(json).map { .bytes($0) }
     case .fixed(let fixed):
-      return bytes(json).flatMap { $0.count == fixed.size ? .fixed($0) : nil }
+      return AvroJSONCoder.bytes(json).flatMap { $0.count == fixed.size ? .fixed($0) : nil }
     case .enumeration(let symbols):
       return json.string.flatMap { symbols.symbols.firstIndex(of: $0) }.map { .enumeration($0) }
     case .array(let items):
@@ -98,16 +98,6 @@ enum AvroDefault {
 
   private static func number(_ json: JSONValue) -> Double? {
     json.double ?? json.string.flatMap { Double($0) }
-  }
-
-  private static func bytes(_ json: JSONValue) -> [UInt8]? {
-    guard let scalars = json.string?.unicodeScalars else { return nil }
-    var bytes: [UInt8] = []
-    for scalar in scalars {
-      guard let byte = UInt8(exactly: scalar.value) else { return nil }
-      bytes.append(byte)
-    }
-    return bytes
   }
 }
 

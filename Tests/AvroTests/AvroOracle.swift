@@ -14,8 +14,16 @@ enum AvroOracle {
 
   /// One answer for each question, in one run of the oracle.
   static func answers(_ questions: [JSONValue]) throws -> [JSONValue] {
+    try answers(questions, of: path ?? "", [])
+  }
+
+  /// As above, of a command that speaks the same.
+  static func answers(
+    _ questions: [JSONValue], of command: String, _ arguments: [String]
+  ) throws -> [JSONValue] {
     let process = Process()
-    process.executableURL = URL(fileURLWithPath: path ?? "")
+    process.executableURL = URL(fileURLWithPath: command)
+    process.arguments = arguments
     let input = Pipe()
     let output = Pipe()
     process.standardInput = input

@@ -79,8 +79,14 @@ struct RandomSchemaPairs {
     var branches: [JSONValue] = []
     var kinds: Set<String> = []
     for _ in 0..<1 + below(4) {
+      let known = names.count
       let branch = schema(depth: depth + 1, inUnion: true)
-      if kinds.insert(Self.kind(branch)).inserted { branches.append(branch) }
+      if kinds.insert(Self.kind(branch)).inserted {
+        branches.append(branch)
+      } else {
+        // What is defined in it is defined nowhere.
+        names.removeSubrange(known...)
+      }
     }
     return .array(branches)
   }

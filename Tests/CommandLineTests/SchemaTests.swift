@@ -254,4 +254,47 @@ final class SchemaTests {
     second.signal(SIGTERM)
     #expect(try await second.end().code == 0)
   }
+
+  @Test(
+    "search finds subjects, types, fields, symbols and docs, and ends with 3 where there are none")
+  func search() async throws {
+    let path = try file(
+      "shop.avsc",
+      review(
+        Self.id + #",{"name":"shop","doc":"Where it was BOUGHT","type":["null",{"type":"enum","#
+          + #""name":"Kind","symbols":["CAFE","BAR"]}]}"#))
+    #expect(try await run("register", "shops-value", path).code == 0)
+    let found = try await run("search", "shop", "--json")
+    #expect(found.json.map { $0["path"]?.string } == ["", "Review.shop"])
+    #expect(found.json.last?["type"]?.string?.contains("Kind") == true)
+    #expect(try await run("search", "bought").output.contains("Review.shop"))
+    #expect(try await run("search", "cafe", "--json").json.map { $0["type"]?.string } == ["enum"])
+    #expect(try await run("search", "nowhere").code == 3)
+  }
+
+  @Test("encode and decode are each other's way back, in Avro's JSON")
+  func values() async throws {
+    let path = try file(
+      "r.avsc", review(Self.id + #",{"name":"stars","type":["null","int"],"default":null}"#))
+    #expect(try await run("register", "r-value", path).code == 0)
+    let json = try file("value.json", #"{"id":"é","stars":{"int":4}}"#)
+    let message = folder.appending(path: "message.bin")
+    let words = ["schemas", "encode", "r-value", json, "--registry", server.url]
+    let encoded = try await Program.run(words)
+    #expect(encoded.code == 0)
+    // 0, the id in four bytes, the text, the second branch, 4.
+    let bytes: [UInt8] = [0, 0, 0, 0, 1, 4, 0xc3, 0xa9, 2, 8]
+    try Data(bytes).write(to: message)
+    #expect(Data(encoded.output.utf8) == Data(bytes))
+    let decoded = try await run("decode", message.path)
+    #expect(decoded.lines == [#"{"id":"é","stars":{"int":4}}"#])
+    let wrong = try file("wrong.json", #"{"id":"a","stars":4}"#)
+    let refused = try await run("encode", "r-value", wrong)
+    #expect(refused.code == 1 && refused.errors.contains(#"stars must be null or {"int": …}"#))
+    try Data([0, 0, 0, 0, 1, 4]).write(to: message)
+    let cut = try await run("decode", message.path)
+    #expect(cut.code == 1 && cut.errors.contains("truncated"))
+    try Data([7]).write(to: message)
+    #expect(try await run("decode", message.path).errors.contains("no schema id"))
+  }
 }

@@ -26,6 +26,7 @@ let commandGroups: [CommandGroup] = [
       SchemaReviewCommands.lint, SchemaReviewCommands.evolve, SchemaAdminCommands.config,
       SchemaAdminCommands.mode,
       SchemaAdminCommands.delete, SchemaTransferCommands.export, SchemaTransferCommands.load,
+      SchemaSearchCommand.command, SchemaValueCommands.decode, SchemaValueCommands.encode,
       RegistryCommand.serve,
     ]),
   CommandGroup(
