@@ -3,13 +3,16 @@ import JSON
 extension AvroSchema {
   /// The schema with types of other schemas defined where they are first used, so that it
   /// stands alone: what decoders need, and what registries call `resolved`.
-  public func inlining(_ references: [AvroSchema]) -> AvroSchema {
+  ///
+  /// Throws where the types of many schemas inside each other make more than `maximumDepth` levels, as parsing
+  /// does of one.
+  public func inlining(_ references: [AvroSchema]) throws(AvroSchemaError) -> AvroSchema {
     var foreign: [AvroName: AvroSchema] = [:]
     for schema in references {
       foreign.merge(schema.definitions) { first, _ in first }
     }
     var inlining = AvroInlining(foreign: foreign, defined: Set(definitions.keys))
-    return inlining.inlined(self)
+    return try inlining.inlined(self, depth: 0)
   }
 }
 
@@ -25,10 +28,15 @@ private struct AvroInlining {
     self.defined = defined
   }
 
-  mutating func inlined(_ schema: AvroSchema) -> AvroSchema {
+  mutating func inlined(
+    _ schema: AvroSchema, depth: Int
+  ) throws(AvroSchemaError) -> AvroSchema {
+    guard depth < AvroSchema.maximumDepth else {
+      throw AvroSchemaError(path: "", reason: "more than \(AvroSchema.maximumDepth) levels")
+    }
     // Before the shape, which marks the name as defined.
     let properties = properties(of: schema)
-    return AvroSchema(shape(of: schema), properties: properties)
+    return AvroSchema(try shape(of: schema, depth), properties: properties)
   }
 
   /// A definition that takes a reference's place brings its own properties.
@@ -39,7 +47,9 @@ private struct AvroInlining {
     return foreign[name]?.properties ?? []
   }
 
-  private mutating func shape(of schema: AvroSchema) -> AvroSchema.Shape {
+  private mutating func shape(
+    of schema: AvroSchema, _ depth: Int
+  ) throws(AvroSchemaError) -> AvroSchema.Shape {
     switch schema.shape {
     case .reference(let name):
       guard let definition = foreign[name], defined.insert(name).inserted else {
@@ -47,27 +57,34 @@ private struct AvroInlining {
       }
       inForeign += 1
       defer { inForeign -= 1 }
-      return shape(ofDefinition: definition)
+      return try shape(ofDefinition: definition, depth + 1)
     default:
       // A definition inside a foreign one, whose name was needed and inlined before.
       if let name = schema.definedName, inForeign > 0, !defined.insert(name).inserted {
         return .reference(name)
       }
-      return shape(ofDefinition: schema)
+      return try shape(ofDefinition: schema, depth + 1)
     }
   }
 
-  private mutating func shape(ofDefinition schema: AvroSchema) -> AvroSchema.Shape {
+  private mutating func shape(
+    ofDefinition schema: AvroSchema, _ depth: Int
+  ) throws(AvroSchemaError) -> AvroSchema.Shape {
     switch schema.shape {
-    case .array(let items): return .array(inlined(items))
-    case .map(let values): return .map(inlined(values))
-    case .union(let branches): return .union(branches.map { inlined($0) })
+    case .array(let items): return .array(try inlined(items, depth: depth))
+    case .map(let values): return .map(try inlined(values, depth: depth))
+    case .union(let branches):
+      var whole: [AvroSchema] = []
+      for branch in branches { whole.append(try inlined(branch, depth: depth)) }
+      return .union(whole)
     case .record(let record):
-      let fields = record.fields.map { field in
-        AvroField(
-          name: field.name, schema: inlined(field.schema), doc: field.doc,
-          defaultValue: field.defaultValue, order: field.order, aliases: field.aliases,
-          properties: field.properties)
+      var fields: [AvroField] = []
+      for field in record.fields {
+        fields.append(
+          AvroField(
+            name: field.name, schema: try inlined(field.schema, depth: depth), doc: field.doc,
+            defaultValue: field.defaultValue, order: field.order, aliases: field.aliases,
+            properties: field.properties))
       }
       return .record(
         AvroRecord(

@@ -141,7 +141,7 @@ public final class RegistryClient: Sendable {
         return .success(
           RegisteredSchema(
             id: id, guid: answer.guid, text: answer.text,
-            schema: references.isEmpty ? schema : schema.inlining(references)))
+            schema: references.isEmpty ? schema : try schema.inlining(references)))
       } catch {
         return .failure(RegistryError(.unusable, "\(key): \(error)"))
       }

@@ -103,9 +103,25 @@ private func record(_ fields: String, _ rest: String = "") -> String {
     let order = try AvroSchema.parse(text, references: [money])
     #expect(order.canonicalText.contains(#""type":"Money""#))
     #expect(throws: AvroSchemaError.self) { try JSONTranscoder(writer: order) }
-    let whole = order.inlining([money])
+    let whole = try order.inlining([money])
     _ = try JSONTranscoder(writer: whole)
     #expect(try AvroSchema.parse(whole.canonicalText) == whole)
+  }
+
+  /// Each of them is shallow; decoders and comparers would go as deep as all of them together.
+  @Test func schemasInsideEachOtherHaveALimitTogether() throws {
+    var known: [AvroSchema] = []
+    for number in 0..<300 {
+      let inner = number == 0 ? "\"int\"" : "\"R\(number - 1)\""
+      let nested = (0..<20).reduce(inner) { text, _ in #"{"type":"array","items":\#(text)}"# }
+      let text =
+        #"{"type":"record","name":"R\#(number)","fields":[{"name":"f","type":\#(nested)}]}"#
+      known.append(try AvroSchema.parse(text, references: known))
+    }
+    let shallow = try known[2].inlining(known)
+    _ = try JSONTranscoder(writer: shallow)
+    let error = #expect(throws: AvroSchemaError.self) { try known[299].inlining(known) }
+    #expect(error?.reason == "more than 128 levels")
   }
 
   @Test func logicalTypesThatDoNotFitAreIgnored() throws {

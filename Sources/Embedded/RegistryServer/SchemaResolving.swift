@@ -38,7 +38,7 @@ extension RegistryDatabase {
         text: kept.canonicalText, references: references, metadata: request.metadata,
         ruleSet: request.ruleSet)
       return ResolvedSchema(
-        content: content, schema: foreign.isEmpty ? parsed : parsed.inlining(foreign))
+        content: content, schema: foreign.isEmpty ? parsed : try parsed.inlining(foreign))
     } catch {
       throw .invalidSchema("Invalid schema of type AVRO, details: \(error)")
     }
@@ -50,7 +50,7 @@ extension RegistryDatabase {
     let foreign = try schemas(of: content.references, .deletedToo, &budget)
     do {
       let parsed = try AvroSchema.parse(content.text, references: foreign)
-      return foreign.isEmpty ? parsed : parsed.inlining(foreign)
+      return foreign.isEmpty ? parsed : try parsed.inlining(foreign)
     } catch {
       throw RegistryProblem(50001, "A stored schema cannot be read: \(error)")
     }
