@@ -16,6 +16,7 @@ import rest_parity
 import schema_clients
 from avro_files import avro_files
 from check import Check
+from registry_cases import registry_cases
 from secured import kafka_with_tls_and_passwords, services_with_tls_and_tokens
 from shared_workers import two_workers_share_connectors
 from sink_scenario import sink_cases_on_three_servers
@@ -407,7 +408,7 @@ REAL, EMBEDDED, BOTH = ("real",), ("embedded",), ("real", "embedded")
 ALL = [
     (real_reviews, BOTH), (kills, BOTH), (kills_under_faults, REAL), (outages, REAL), (more_than_the_mock_keeps, EMBEDDED),
     (letters_are_replayed, BOTH), (avro_files, BOTH), (dev_is_killed, EMBEDDED), (searches_agree, REAL),
-    (confluents_clients, BOTH),
+    (confluents_clients, BOTH), (registry_cases, EMBEDDED),
     (demo_stays_up_on_a_terminal, EMBEDDED), (the_readme, EMBEDDED), (answers_as_kafka_connect, REAL),
     (two_workers_share_connectors, REAL), (kafka_with_tls_and_passwords, REAL),
     (services_with_tls_and_tokens, REAL), (sink_cases_on_three_servers, ("sink",)),

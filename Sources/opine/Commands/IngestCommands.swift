@@ -8,6 +8,8 @@ import SchemaRegistry
 enum IngestCommands {
   static let fromStart = Option(
     flag: "from-start", "send all lines, also those that an earlier run has delivered")
+  static let register = Option(
+    flag: "auto-register", "register the schema of reviews where the registry does not have it")
   static let rate = Option(
     "rate", .number(0...10_000_000), "N", standard: "10", "records a second; 0: as many as go")
   static let count = Option(
@@ -27,7 +29,7 @@ enum IngestCommands {
   static let file = Command(
     "ingest file", "JSON lines (plain or gzip; - is stdin) or Avro files to reviews.raw",
     arguments: "FILE …", argumentCount: 1...10_000,
-    options: [.kafka, .registry, .data, fromStart, .json],
+    options: [.kafka, .registry, .data, fromStart, register, .json],
     example: "opine ingest file reviews.json.gz"
   ) { invocation in
     try await onThread { try readFiles(invocation) }
@@ -36,7 +38,7 @@ enum IngestCommands {
   static let generate = Command(
     "ingest generate", "synthetic reviews to reviews.raw",
     options: [
-      .kafka, .registry, rate, count, seed, poison, duplicate, update, delete, .json,
+      .kafka, .registry, rate, count, seed, poison, duplicate, update, delete, register, .json,
     ],
     example: "opine ingest generate --rate 0 --count 1000 --poison 1 --dup 2 --update 5 --delete 1"
   ) { invocation in
@@ -151,24 +153,33 @@ enum IngestCommands {
   ) throws -> (IngestTarget, String)? {
     let kafka = invocation.text(.kafka)
     Terminal.say("writing to Kafka at \(kafka), registry \(invocation.text(.registry))")
-    let registry = invocation.registry.client()
-    let version: SubjectVersion
-    do throws(RegistryError) {
-      version = try registry.sendBlocking(
-        .register(subject: IngestTarget.subject, schema: ReviewSchemas.review))
-    } catch {
-      throw CommandError(
-        error.isSystemFault ? .unreachable : .failed,
-        "the schema of reviews can't be had from the registry", why: error.description,
-        next: "start the registry, or say where it is: --registry URL")
-    }
-    let target = IngestTarget(kafka: invocation.kafkaProperties, schemaID: version.id)
+    let target = IngestTarget(
+      kafka: invocation.kafkaProperties, schemaID: try schemaID(invocation))
     do throws(IngestError) {
       let cluster = try target.awaitCluster(stop: stop) {
         Terminal.say("waiting for Kafka at \(kafka)")
       }
       return cluster.map { (target, $0) }
     } catch { throw failure(error) }
+  }
+
+  /// Who may register is the operator's choice: reading a file is no reason to change a registry.
+  private static func schemaID(_ invocation: Invocation) throws -> Int {
+    let (subject, text) = (IngestTarget.subject, ReviewSchemas.review)
+    let registry = invocation.registry.client()
+    do throws(RegistryError) {
+      return try registry.sendBlocking(
+        invocation.flag(register)
+          ? .register(subject: subject, schema: text) : .lookup(subject: subject, schema: text)
+      ).id
+    } catch {
+      let what = "the schema of reviews can't be had from the registry"
+      if error.isSystemFault { throw unreachable(error, what) }
+      throw CommandError(
+        .failed, what, why: "\(subject): \(error.description)",
+        next: error.code == .notFound
+          ? "opine apply, or --auto-register" : "opine schemas check, or mend the subject")
+    }
   }
 
   private static func failure(_ error: IngestError) -> CommandError {
