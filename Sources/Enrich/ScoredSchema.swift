@@ -49,7 +49,8 @@ final class ScoredSchema {
       id = found
       hold = nil
     case .failure(.unknown):
-      throw TaskFailure(.missing, "\(Self.subject) is not in the registry: opine apply")
+      throw TaskFailure(
+        .missing, "\(Self.subject) has no version with the schema of this program: opine apply")
     case .failure(.unavailable(let reason)):
       let wait = backoff.next(using: &random)
       deadline = now + wait

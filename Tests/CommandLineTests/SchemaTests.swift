@@ -3,6 +3,7 @@ import Foundation
 import HTTPClient
 import JSON
 import RegistryServer
+import Reviews
 import SchemaRegistry
 import Testing
 
@@ -270,6 +271,26 @@ final class SchemaTests {
     #expect(try await run("search", "bought").output.contains("Review.shop"))
     #expect(try await run("search", "cafe", "--json").json.map { $0["type"]?.string } == ["enum"])
     #expect(try await run("search", "nowhere").code == 3)
+  }
+
+  @Test("enrich writes with its own schema, whatever newer version the subject has")
+  func scoredSchemaIsOurs() async throws {
+    let client = RegistryClient(urls: [server.url], http: HTTPClient(), retries: .none)
+    func id(_ text: String) async throws -> Int {
+      try await client.send(.register(subject: "reviews.scored-value", schema: text)).id
+    }
+    func found() async -> Int32? {
+      await withCheckedContinuation { continuation in
+        scoredSchemaSource(client)({ continuation.resume(returning: try? $0.get()) })
+      }
+    }
+    #expect(await found() == nil)
+    let ours = try await id(ReviewSchemas.scoredReview)
+    let evolved = ReviewSchemas.scoredReview.replacing(
+      #""fields": ["#, with: #""fields": [{"name": "mood", "type": "string", "default": ""},"#,
+      maxReplacements: 1)
+    #expect(try await id(evolved) != ours)
+    #expect(await found() == Int32(ours))
   }
 
   @Test("encode and decode are each other's way back, in Avro's JSON")

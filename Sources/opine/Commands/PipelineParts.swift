@@ -11,10 +11,12 @@ enum PipelineParts {
   /// The settings that `apply` gives a topic.
   static let topicSettings = ["cleanup.policy": "delete"]
 
+  static let scoredSubject = SubjectName.topicName(scored, .value)
+
   /// The schemas of the values, by subject.
   static let schemas = [
     (subject: SubjectName.topicName(raw, .value), text: ReviewSchemas.review),
-    (subject: SubjectName.topicName(scored, .value), text: ReviewSchemas.scoredReview),
+    (subject: scoredSubject, text: ReviewSchemas.scoredReview),
   ]
 
   /// The stages' consumer groups and what they read.

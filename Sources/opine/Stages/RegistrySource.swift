@@ -1,5 +1,6 @@
 import Connect
 import Enrich
+import Reviews
 import SchemaRegistry
 
 /// How workers ask the registry: one attempt, and whose fault a refusal is.
@@ -16,10 +17,14 @@ func schemaSource(_ client: RegistryClient) -> SchemaSource {
   }
 }
 
-/// How enrich asks for the id of the scored schema: one attempt.
+/// How enrich asks for the id of the schema that it writes with: one attempt.
+///
+/// Of that one, not of the subject's newest: what others have added since is not in the bytes.
 func scoredSchemaSource(_ client: RegistryClient) -> ScoredSchemaSource {
   { done in
-    client.perform(.latest(subject: "reviews.scored-value")) { result in
+    let own = RegistryCall.lookup(
+      subject: PipelineParts.scoredSubject, schema: ReviewSchemas.scoredReview)
+    client.perform(own) { result in
       switch result {
       case .success(let version): done(.success(Int32(version.id)))
       case .failure(let error) where error.isSystemFault: done(.failure(.unavailable("\(error)")))
