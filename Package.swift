@@ -155,7 +155,7 @@ let package = Package(
         "Scheduling", "Telemetry", "TestKafka",
       ]),
     tests("ReviewsTests", ["Reviews", "Avro", "Bytes", "Scheduling"]),
-    tests("IngestTests", ["Avro", "Ingest", "Reviews"]),
+    tests("IngestTests", ["Avro", "Bytes", "Ingest", "Reviews"]),
     tests(
       "EnrichTests",
       [

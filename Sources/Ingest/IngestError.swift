@@ -6,6 +6,8 @@ public enum IngestError: Error, Sendable, CustomStringConvertible {
   case kafka(KafkaError)
   /// A source can't be read: its name and why.
   case file(String, String)
+  /// A review does not fit the schema that it should be written with, and why.
+  case schema(String)
   /// The checkpoints can't be read or kept.
   case checkpoint(String)
   /// A topic that does not exist.
@@ -15,6 +17,7 @@ public enum IngestError: Error, Sendable, CustomStringConvertible {
     switch self {
     case .kafka(let error): error.description
     case .file(let name, let reason): "\(name): \(reason)"
+    case .schema(let reason): "the schema of reviews.raw-value: \(reason)"
     case .checkpoint(let reason): "checkpoints: \(reason)"
     case .noTopic(let name): "Kafka has no topic \(name)"
     }

@@ -11,11 +11,11 @@ public struct IngestTarget: Sendable {
   public static let subject = SubjectName.topicName(topic, .value)
 
   public let kafka: KafkaProperties
-  public let schemaID: Int
+  public let schema: IngestSchema
 
-  public init(kafka: KafkaProperties, schemaID: Int) {
+  public init(kafka: KafkaProperties, schema: IngestSchema) {
     self.kafka = kafka
-    self.schemaID = schemaID
+    self.schema = schema
   }
 
   /// Waits until the cluster answers (`waiting` is called once if it does not at first), and sees
@@ -64,7 +64,7 @@ public struct IngestCounts: Sendable, Equatable {
 /// Produces reviews and dead letters, one token each; tells up to which token the broker has all.
 final class RawWriter {
   private var producer: Producer
-  private let schemaID: Int
+  private let schema: IngestSchema
   private let stop: StopRequest
   private var buffer = ByteBuffer(capacity: 8192)
   private var acknowledged = Acknowledged(prefix: 0)
@@ -75,7 +75,7 @@ final class RawWriter {
 
   init(_ target: IngestTarget, stop: StopRequest) throws(IngestError) {
     do throws(KafkaError) { producer = try Producer(target.kafka) } catch { throw .kafka(error) }
-    schemaID = target.schemaID
+    schema = target.schema
     self.stop = stop
   }
 
@@ -90,18 +90,18 @@ final class RawWriter {
 
   /// Encodes and produces; answers false where the client finds it too large, which is a reject.
   func write(_ review: ReviewView, token: Int) throws(IngestError) -> Bool {
-    encode { review.encode(into: &$0) }
+    try encode { review.encode(into: &$0) }
     return try send(key: review.reviewID, token: token)
   }
 
   func write(_ review: Review, token: Int) throws(IngestError) -> Bool {
-    encode { review.encode(into: &$0) }
+    try encode { review.encode(into: &$0) }
     return try send(key: review.reviewID, token: token)
   }
 
   /// The header and the first half of the payload, which no reader can decode.
   func writeBroken(_ review: Review, token: Int) throws(IngestError) {
-    encode { review.encode(into: &$0) }
+    try encode { review.encode(into: &$0) }
     let payload = buffer.count - WireFormat.headerLength
     buffer.truncate(to: WireFormat.headerLength + payload / 2)
     _ = try send(key: review.reviewID, token: token)
@@ -143,10 +143,11 @@ final class RawWriter {
     return try withBytes(key) { (bytes) throws(IngestError) in try body(bytes) }
   }
 
-  private func encode(_ body: (inout ByteBuffer) -> Void) {
+  private func encode(_ body: (inout ByteBuffer) -> Void) throws(IngestError) {
     buffer.removeAll()
-    WireFormat.appendHeader(id: schemaID, to: &buffer)
+    WireFormat.appendHeader(id: schema.id, to: &buffer)
     body(&buffer)
+    try schema.convert(&buffer, from: WireFormat.headerLength)
   }
 
   private func send(key: String, token: Int) throws(IngestError) -> Bool {

@@ -1,4 +1,5 @@
 import Avro
+import Bytes
 import Foundation
 import Reviews
 import Testing
@@ -218,5 +219,39 @@ private func parse(_ line: String) -> (review: Review?, fault: LineFault?) {
     #expect(
       parse(#"{"review_id":"r","text":"t","created_at":1.5}"#).fault?.reason
         == "created_at is no date")
+  }
+}
+
+@Suite("The schema that reviews are written with") struct IngestSchemaTests {
+  private func converted(_ schema: AvroSchema) throws -> [UInt8] {
+    var buffer = ByteBuffer()
+    buffer.append(Array("head".utf8))
+    let times = ReviewTimes(createdAt: 1, ingestedAt: 2)
+    Review(reviewID: "r", text: "t", stars: 4, times: times).encode(into: &buffer)
+    try IngestSchema(id: 7, schema).convert(&buffer, from: 4)
+    #expect(buffer.toArray().starts(with: Array("head".utf8)))
+    return Array(buffer.toArray()[4...])
+  }
+
+  @Test("may be a newer one: its fields in its order, those that are new with their defaults")
+  func newer() throws {
+    let newer = try AvroSchema.parse(
+      ReviewSchemas.review.replacing(
+        #""fields": ["#, with: #""fields": [{"name":"mood","type":"string","default":"?"},"#))
+    let decoder = try ReviewDecoder(writer: newer)
+    let bytes = try converted(newer)
+    #expect(bytes[..<2] == [2, UInt8(ascii: "?")])
+    let review = try bytes.withUnsafeBytes { bytes in
+      var scratch = ReviewDecoder.Scratch()
+      return try decoder.decode(bytes, using: &scratch).owned
+    }
+    #expect(review.reviewID == "r" && review.stars == 4)
+  }
+
+  @Test("must be able to read a review") func unreadable() throws {
+    let other = try AvroSchema.parse(
+      ReviewSchemas.review.replacing(
+        #"{"name": "text", "type": "string""#, with: #"{"name": "text", "type": "int""#))
+    #expect(throws: AvroSchemaError.self) { try IngestSchema(id: 7, other) }
   }
 }

@@ -168,6 +168,7 @@ def registry_cases(stack, full):
     if registry.ask("GET", "/subjects/user/versions/1/referencedby") != (200, [order]):
         wrong.append("case 47: referencedby")
     assert not wrong, "\n".join(wrong)
+    newer_schemas_of_others(stack)
     nobody_registers_unasked(stack, registry)
     covered = {case[0] for case in CASES}
     assert covered == set(range(1, 60)), set(range(1, 60)) - covered
@@ -180,3 +181,18 @@ def nobody_registers_unasked(stack, registry):
     assert registry.ask("GET", "/subjects/reviews.raw-value/versions")[0] == 404
     stack.run(*words, "--auto-register")
     assert registry.ask("GET", "/subjects/reviews.raw-value/versions")[0] == 200
+
+
+def newer_schemas_of_others(stack):
+    """Both subjects get a field in front: ingest writes it where asked to, enrich keeps to its own schema."""
+    registry = Registry(stack.registry)
+    for subject in ("reviews.raw-value", "reviews.scored-value"):
+        newer = json.loads(registry.ask("GET", f"/subjects/{subject}/versions/latest")[1]["schema"])
+        newer["fields"].insert(0, {"name": "mood", "type": "string", "default": "?"})
+        assert registry.ask("POST", f"/subjects/{subject}/versions", schema(newer))[0] == 200
+    before = stack.count("reviews") or 0
+    stack.run("ingest", "generate", "--rate", "0", "--count", "50", "--seed", "21", "--use-latest-version")
+    stack.run("ingest", "generate", "--rate", "0", "--count", "50", "--seed", "22")
+    stack.run_once()
+    assert stack.count("reviews") == before + 100, stack.count("reviews")
+    assert json.loads(stack.run("verify", "--json"))["balanced"]

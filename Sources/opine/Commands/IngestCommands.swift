@@ -1,3 +1,4 @@
+import Avro
 import Foundation
 import Ingest
 import JSON
@@ -10,6 +11,9 @@ enum IngestCommands {
     flag: "from-start", "send all lines, also those that an earlier run has delivered")
   static let register = Option(
     flag: "auto-register", "register the schema of reviews where the registry does not have it")
+  static let latest = Option(
+    flag: "use-latest-version",
+    "write with the newest schema of reviews.raw-value, whoever registered it")
   static let rate = Option(
     "rate", .number(0...10_000_000), "N", standard: "10", "records a second; 0: as many as go")
   static let count = Option(
@@ -29,7 +33,7 @@ enum IngestCommands {
   static let file = Command(
     "ingest file", "JSON lines (plain or gzip; - is stdin) or Avro files to reviews.raw",
     arguments: "FILE …", argumentCount: 1...10_000,
-    options: [.kafka, .registry, .data, fromStart, register, .json],
+    options: [.kafka, .registry, .data, fromStart, register, latest, .json],
     example: "opine ingest file reviews.json.gz"
   ) { invocation in
     try await onThread { try readFiles(invocation) }
@@ -38,7 +42,8 @@ enum IngestCommands {
   static let generate = Command(
     "ingest generate", "synthetic reviews to reviews.raw",
     options: [
-      .kafka, .registry, rate, count, seed, poison, duplicate, update, delete, register, .json,
+      .kafka, .registry, rate, count, seed, poison, duplicate, update, delete, register, latest,
+      .json,
     ],
     example: "opine ingest generate --rate 0 --count 1000 --poison 1 --dup 2 --update 5 --delete 1"
   ) { invocation in
@@ -154,7 +159,7 @@ enum IngestCommands {
     let kafka = invocation.text(.kafka)
     Terminal.say("writing to Kafka at \(kafka), registry \(invocation.text(.registry))")
     let target = IngestTarget(
-      kafka: invocation.kafkaProperties, schemaID: try schemaID(invocation))
+      kafka: invocation.kafkaProperties, schema: try schema(invocation))
     do throws(IngestError) {
       let cluster = try target.awaitCluster(stop: stop) {
         Terminal.say("waiting for Kafka at \(kafka)")
@@ -164,15 +169,23 @@ enum IngestCommands {
   }
 
   /// Who may register is the operator's choice: reading a file is no reason to change a registry.
-  private static func schemaID(_ invocation: Invocation) throws -> Int {
+  private static func schema(_ invocation: Invocation) throws -> IngestSchema {
     let (subject, text) = (IngestTarget.subject, ReviewSchemas.review)
     let registry = invocation.registry.client()
-    do throws(RegistryError) {
-      return try registry.sendBlocking(
+    do {
+      if invocation.flag(latest) {
+        let newest = try registry.sendBlocking(.latest(subject: subject))
+        return try IngestSchema(id: newest.id, AvroSchema.parse(newest.text ?? ""))
+      }
+      let own = try registry.sendBlocking(
         invocation.flag(register)
-          ? .register(subject: subject, schema: text) : .lookup(subject: subject, schema: text)
-      ).id
-    } catch {
+          ? .register(subject: subject, schema: text) : .lookup(subject: subject, schema: text))
+      return IngestSchema(id: own.id)
+    } catch let error as AvroSchemaError {
+      throw CommandError(
+        .failed, "the newest schema of \(subject) can't be used", why: error.description,
+        next: "opine schemas check, or leave out --use-latest-version")
+    } catch let error as RegistryError {
       let what = "the schema of reviews can't be had from the registry"
       if error.isSystemFault { throw unreachable(error, what) }
       throw CommandError(
@@ -187,6 +200,7 @@ enum IngestCommands {
       switch error {
       case .kafka: "opine status"
       case .noTopic: "opine apply"
+      case .schema: "leave out --use-latest-version"
       case .checkpoint: "give a folder that can be written: --data DIR"
       case .file: "mend the file; a rerun goes on where this one ended"
       }
