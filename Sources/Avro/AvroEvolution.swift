@@ -8,8 +8,10 @@ public struct AvroEdit: Sendable, Equatable {
   public let change: String
 }
 
-/// The smallest edits that make a new schema compatible with an old one: a default, an alias, a
-/// wider union, the old symbols.
+/// The smallest edits that make a new schema compatible with an old one.
+///
+/// A new reader gets a default, an alias, a wider union, the old symbols. What old readers lack they only get by
+/// leaving it as it was: a field that they need comes back, a type that they can't read becomes the old one again.
 public struct AvroEvolution: Sendable {
   /// The edited schema's JSON.
   public private(set) var json: JSONValue
@@ -25,22 +27,45 @@ public struct AvroEvolution: Sendable {
     _ json: JSONValue, after old: AvroSchema, level: CompatibilityLevel
   ) throws(AvroSchemaError) {
     self.json = json
+    let former = try? JSONValue.parse(old.canonicalText)
     for _ in 0..<Self.maximumEdits {
       let new = try AvroSchema.parse(self.json)
       left = level.problems(of: new, after: old)
       let root = new.definedName?.name ?? new.typeName
-      guard let problem = left.first(where: { mend($0, root) }) else { return }
+      // What comes back mends both directions.
+      let forward = left.first { $0.direction == .forward && restore($0.cause, former ?? .null) }
+      guard
+        let problem = forward ?? left.first(where: { $0.direction == .backward && mend($0.cause) })
+      else { return }
       edits.append(
         AvroEdit(
           path: problem.cause.dottedPath(from: root),
-          change: Self.words(problem.cause)))
+          change: forward == nil ? Self.words(problem.cause) : Self.restored(problem.cause)))
     }
   }
 
-  /// Only readers' sides are mended: what old readers lack, no new schema gives them.
-  private mutating func mend(_ problem: CompatibilityProblem, _ root: String) -> Bool {
-    guard problem.direction == .backward else { return false }
-    let cause = problem.cause
+  /// Puts the old field or the old type of a field, of items or of values back.
+  private mutating func restore(_ cause: AvroIncompatibility, _ old: JSONValue) -> Bool {
+    // Branches stand in another order perhaps: the type around them comes back whole.
+    var steps = cause.steps.prefix {
+      if case .branch = $0 { false } else { true }
+    }
+    if cause.kind != .missingDefault {
+      guard let last = steps.lastIndex(where: { [.type, .items, .values].contains($0) }) else {
+        return false
+      }
+      steps = steps[...last]
+    }
+    return take(json.restoring(steps, of: old))
+  }
+
+  private mutating func take(_ edited: JSONValue?) -> Bool {
+    guard let edited, edited != json, (try? AvroSchema.parse(edited)) != nil else { return false }
+    json = edited
+    return true
+  }
+
+  private mutating func mend(_ cause: AvroIncompatibility) -> Bool {
     let keys = cause.location.split(separator: "/").map(String.init)
     let edited: JSONValue? =
       switch cause.kind {
@@ -60,9 +85,7 @@ public struct AvroEvolution: Sendable {
         }
       case .typeMismatch, .missingUnionBranch, .fixedSizeMismatch: widened(cause, keys)
       }
-    guard let edited, edited != json, (try? AvroSchema.parse(edited)) != nil else { return false }
-    json = edited
-    return true
+    return take(edited)
   }
 
   /// A union with the old plain type in it.
@@ -101,6 +124,11 @@ public struct AvroEvolution: Sendable {
     return old.symbols.filter { !new.symbols.contains($0) }
   }
 
+  private static func restored(_ cause: AvroIncompatibility) -> String {
+    cause.kind == .missingDefault
+      ? "comes back: old readers need it" : "has the old type again: old readers need it"
+  }
+
   private static func words(_ cause: AvroIncompatibility) -> String {
     switch cause.kind {
     case .missingDefault: "may be null, with default null"
@@ -119,6 +147,35 @@ extension AvroSchema {
 }
 
 extension JSONValue {
+  /// This schema with one part of another one in the same place: fields are found by name, and come back where
+  /// they are not there. Nil where the two differ on the way.
+  fileprivate func restoring(
+    _ steps: ArraySlice<AvroIncompatibility.Step>, of old: JSONValue
+  ) -> JSONValue? {
+    guard let step = steps.first else { return old }
+    let rest = steps.dropFirst()
+    switch step {
+    case .field(let index, let name):
+      guard let former = old["fields"]?[index], var fields = self["fields"]?.array else {
+        return nil
+      }
+      if let place = fields.firstIndex(where: { $0["name"]?.string == name }) {
+        guard let new = fields[place].restoring(rest, of: former) else { return nil }
+        fields[place] = new
+      } else {
+        guard rest.isEmpty else { return nil }
+        fields.insert(former, at: min(index, fields.count))
+      }
+      return replacing(["fields"]) { _ in .array(fields) }
+    case .type, .items, .values:
+      guard let former = old[step.pointer], let part = self[step.pointer],
+        let new = part.restoring(rest, of: former)
+      else { return nil }
+      return replacing([step.pointer]) { _ in new }
+    case .name, .size, .symbols, .branch: return nil
+    }
+  }
+
   /// The value with one part replaced, by the keys of a JSON pointer; nil where there is none.
   fileprivate func replacing(
     _ keys: ArraySlice<String>, _ edit: (JSONValue) -> JSONValue?

@@ -43,10 +43,51 @@ import Testing
     let same = try evolve(plain, after: plain, level: .full)
     #expect(same.edits.isEmpty && same.left.isEmpty)
     #expect(same.json == (try JSONValue.parse(plain)))
-    let gone = try evolve(record(""), after: plain, level: .forward)
-    #expect(gone.edits.isEmpty && gone.left.map(\.cause.kind) == [.missingDefault])
     let fixed = try evolve(
       #"{"type":"fixed","name":"F","size":4}"#, after: #"{"type":"fixed","name":"F","size":8}"#)
     #expect(fixed.left.map(\.cause.kind) == [.fixedSizeMismatch])
+  }
+
+  @Test func whatOldReadersNeedComesBack() throws {
+    let old = record(
+      #"{"name":"n","type":"int"},{"name":"k","type":{"type":"enum","name":"K","symbols":["A"]}},"#
+        + #"{"name":"list","type":{"type":"array","items":"int"}},{"name":"o","type":["null","int"]}"#
+    )
+    let new = record(
+      #"{"name":"list","type":{"type":"array","items":"string"}},"#
+        + #"{"name":"k","type":{"type":"enum","name":"K","symbols":["A","B"]}},"#
+        + #"{"name":"o","type":["null","string"]},{"name":"x","type":"long"}"#)
+    for level in [CompatibilityLevel.forward, .full] {
+      let evolution = try evolve(new, after: old, level: level)
+      #expect(evolution.left.isEmpty, "\(evolution.left)")
+      let edited = try AvroSchema.parse(evolution.json)
+      #expect(try level.problems(of: edited, after: AvroSchema.parse(old)).isEmpty)
+      #expect(edited.fields.map(\.name) == ["n", "list", "k", "o", "x"])
+      #expect(edited.fields[1].schema.typeText == "array<int>")
+      #expect(edited.fields[2].schema.typeText == "enum K {A}")
+      #expect(edited.fields[3].schema.typeText == "[null, int]")
+    }
+    let full = try evolve(new, after: old, level: .full)
+    #expect(full.edits.contains(AvroEdit(path: "R.n", change: "comes back: old readers need it")))
+    #expect(full.edits.contains(AvroEdit(path: "R.x", change: "may be null, with default null")))
+  }
+
+  /// Whatever was done to a schema, what is proposed is compatible or says what is left.
+  @Test func aProposalFitsOrSaysWhatIsLeft() throws {
+    let seed = UInt64.random(in: 0 ... .max)
+    print("aProposalFitsOrSaysWhatIsLeft seed \(seed)")
+    var random = RandomSchemaPairs(seed: seed)
+    var mended = 0
+    for _ in 0..<1500 {
+      let pair = random.pair()
+      guard (try? AvroSchema.parse(pair.reader)) != nil else { continue }
+      let old = try AvroSchema.parse(pair.writer)
+      let level = [CompatibilityLevel.backward, .forward, .full][random.below(3)]
+      let evolution = try AvroEvolution(pair.reader, after: old, level: level)
+      let problems = level.problems(of: try AvroSchema.parse(evolution.json), after: old)
+      #expect(problems == evolution.left, "seed \(seed), \(pair.reader.serialized())")
+      if problems.isEmpty && !evolution.edits.isEmpty { mended += 1 }
+    }
+    #expect(mended > 100)
   }
 }

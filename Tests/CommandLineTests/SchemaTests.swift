@@ -184,7 +184,14 @@ final class SchemaTests {
     let proposal = try await run("evolve", new, old)
     #expect(proposal.code == 0 && proposal.errors.contains("Review.x"), "\(proposal)")
     #expect(try await run("check", try file("next.avsc", proposal.output), old).code == 0)
-    #expect(try await run("evolve", old, new, "--level", "forward").code == 1)
+    let kept = try await run("evolve", old, new, "--level", "forward")
+    #expect(kept.code == 0 && kept.errors.contains("Review.x comes back"))
+    let path = try file("kept.avsc", kept.output)
+    #expect(try await run("check", path, new, "--level", "forward").code == 0)
+    let four = try file("four.avsc", #"{"type":"fixed","name":"F","size":4}"#)
+    let eight = try file("eight.avsc", #"{"type":"fixed","name":"F","size":8}"#)
+    let other = try await run("evolve", four, eight)
+    #expect(other.code == 1 && other.errors.contains("left:"))
   }
 
   @Test("an export moves to another registry with its ids")

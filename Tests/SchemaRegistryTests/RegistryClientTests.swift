@@ -139,6 +139,41 @@ private func referring(_ schema: String, to name: String, subject: String) -> St
     #expect(registry.paths.count == 2)  // not remembered
   }
 
+  /// Answers as Confluent's registries of versions 5 to 8 and Karapace 5 give them.
+  @Test func registriesOfOtherMakesAndAgesAreUnderstood() async throws {
+    let registry = try Scripted { path, _ in
+      switch path {
+      case "/subjects/old/versions": (200, #"{"id":7}"#)
+      case "/subjects/new/versions":
+        (200, #"{"id":8,"version":2,"guid":"0-1","schemaType":"AVRO","schema":"\"int\"","ts":1}"#)
+      case "/subjects/refused-5/versions":
+        (409, #"{"error_code":409,"message":"Schema being registered is incompatible"}"#)
+      case "/subjects/refused-8/versions":
+        (409, #"{"error_code":40901,"message":"Schema being registered is incompatible; details"}"#)
+      case "/schemas/ids/7": (200, #"{"schema":"\"int\""}"#)
+      case "/schemas/ids/8": (200, #"{"schema":"syntax = \"proto3\";","schemaType":"PROTOBUF"}"#)
+      case "/schemas/ids/9": (404, #"{"error_code":40403,"message":"Schema not found"}"#)
+      case "/config": (200, #"{"compatibilityLevel":"BACKWARD","normalize":false,"alias":null}"#)
+      default: (404, #"{"error_code":404,"message":"HTTP 404 Not Found"}"#)
+      }
+    }
+    let client = RegistryClient(urls: [registry.url], http: registry.http, retries: .none)
+    let old = try await client.send(.register(subject: "old", schema: "\"int\""))
+    #expect((old.id, old.version, old.text) == (7, nil, nil) && old.subject == "old")
+    let new = try await client.send(.register(subject: "new", schema: "\"int\""))
+    #expect(new.id == 8 && new.version == 2 && new.text == "\"int\"")
+    for subject in ["refused-5", "refused-8"] {
+      let refused = await #expect(throws: RegistryError.self) {
+        try await client.send(.register(subject: subject, schema: "\"int\""))
+      }
+      #expect(refused?.code == .incompatible && refused?.isRetriable == false)
+    }
+    #expect(try await fetched(client, 7).get().schema.shape == .int)
+    #expect(code(await fetched(client, 8)) == .unusable)
+    #expect(code(await fetched(client, 9)) == .notFound)
+    #expect(try await client.send(.compatibilityLevel) == "BACKWARD")
+  }
+
   @Test func aMissingSchemaIsAskedForAgainOnlyAfterAWhile() async throws {
     let registry = try Scripted { _, _ in
       (404, #"{"error_code":40403,"message":"Schema 7 not found"}"#)

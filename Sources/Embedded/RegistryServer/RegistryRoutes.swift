@@ -56,6 +56,7 @@ extension RegistryService {
     constant("/v1/metadata/id", ["id": "", "scope": ["path": [], "clusters": .object([])]])
     constant("/v1/metadata/version", ["version": "opine", "commitId": ""])
     constant("/health/live", .object([]))
+    constant("/_health", .object([]))
     constant("/master_available", ["master_available": true])
 
     addTexts(&routes)
