@@ -17,6 +17,7 @@ import schema_clients
 from avro_files import avro_files
 from check import Check
 from registry_cases import registry_cases
+from rest_document import the_document_is_true
 from secured import kafka_with_tls_and_passwords, services_with_tls_and_tokens
 from shared_workers import two_workers_share_connectors
 from sink_scenario import sink_cases_on_three_servers
@@ -394,6 +395,12 @@ def answers_as_kafka_connect(stack, full):
             "file": os.path.join(stack.home, "sink.txt"), "value.converter": text})
         differences = rest_parity.compare(ours, theirs, "parity", "reviews.scored")
         assert not differences, differences
+        feed(stack, 200)
+        stack.run("enrich", "--once", "--listen", f"127.0.0.1:{stack.listen['enrich']}")
+        the_document_is_true(stack, address, {
+            "connector.class": sink, "topics": "reviews.scored", "connection.url": stack.elasticsearch,
+            "value.converter": "io.confluent.connect.avro.AvroConverter", "schema.ignore": "true",
+            "value.converter.schema.registry.url": stack.registry, "behavior.on.null.values": "ignore"})
     finally:
         stack.servers("wipe", "connect")
 
