@@ -39,6 +39,12 @@ final class Destination {
     self.life = life
   }
 
+  /// Nothing is open, held or asked here. Bulks on their way are the task's to know.
+  var isIdle: Bool {
+    open == nil && released == nil && inFlight == 0 && indexHold == nil && conflictHold == nil
+      && !isAsking
+  }
+
   /// Whether a bulk may be sent now.
   func isOpen(_ now: Duration) -> Bool {
     (indexHold == nil || now >= indexRetryAt) && life?.needsStep(now) != true

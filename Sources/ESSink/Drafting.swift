@@ -152,9 +152,26 @@ extension ESSinkTask {
         conflictRetries: min(settings.inFlight, 5)),
       backoff: Backoff(base: max(settings.retryBackoff, .milliseconds(100)), cap: .seconds(10)),
       life: isOurs ? IndexLife(connector: settings.name, checksAgain: makesMapping) : nil)
-    destinations.append(made)
-    byResource[resource] = destinations.count - 1
-    return destinations.count - 1
+    let place = idlePlace() ?? destinations.count
+    if place < destinations.count {
+      byResource[destinations[place].resource] = nil
+      // What is known of topics may name the place.
+      (rules, lastBatch) = ([:], nil)
+      destinations[place] = made
+    } else {
+      destinations.append(made)
+    }
+    byResource[resource] = place
+    return place
+  }
+
+  /// Names that records decide may come without end, and every round looks at each: of more than a thousand the one
+  /// that was used longest ago gives its place, if nothing is on its way there.
+  private func idlePlace() -> Int? {
+    guard destinations.count >= 1000 else { return nil }
+    let busy = Set(bulks.values.lazy.map(\.destination))
+    let idle = destinations.indices.filter { !busy.contains($0) && destinations[$0].isIdle }
+    return idle.min { destinations[$0].usedAt < destinations[$1].usedAt }
   }
 
   private func wantMapping(

@@ -178,6 +178,19 @@ import Testing
     #expect(await run.failure() == nil)
   }
 
+  /// More names than are kept at once, each twice.
+  @Test func namesWithoutEndAreAllWritten() async throws {
+    let bench = try SinkBench()
+    defer { bench.elasticsearch.stop() }
+    let numbers = Array(0..<1300) + Array(0..<1300)
+    try await bench.kafka.fill("in", numbers.map { ("\($0)", SinkBench.value(1)) })
+    let run = try bench.start(["index.name.format": "${topic}-${key}", "schema.ignore": "true"])
+    #expect(await run.failure() == nil)
+    #expect(try await bench.committed() == 2600)
+    let written = Dictionary(grouping: actions(bench), by: \.index).mapValues(\.count)
+    #expect(written.count == 1300 && written.values.allSatisfy { $0 == 2 })
+  }
+
   @Test func transformsAndJSONComeThroughTheSameWay() async throws {
     let bench = try SinkBench()
     defer { bench.elasticsearch.stop() }
