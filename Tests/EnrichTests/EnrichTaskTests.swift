@@ -26,23 +26,37 @@ import Testing
     return (id, RecordScorerTests.raw(review))
   }
 
-  /// Enriches all that is in raw now; answers with why it failed, if it did.
   func enrich(
     producer: KafkaProperties = [:],
+    scoredSchema: @escaping ScoredSchemaSource = { $0(.success(8)) }
+  ) async -> TaskFailure? {
+    await Self.enrich(kafka, producer: producer, scoredSchema: scoredSchema)
+  }
+
+  /// Enriches all that is in raw now; answers with why it failed, if it did.
+  static func enrich(
+    _ kafka: MockKafka, producer: KafkaProperties = [:], effects: EffectGate = .open,
+    model: @escaping @Sendable () throws -> any SentimentModel = { try LinearModel.builtIn() },
     scoredSchema: @escaping ScoredSchemaSource = { $0(.success(8)) }
   ) async -> TaskFailure? {
     let folder = FileManager.default.temporaryDirectory
       .appending(path: "opine-enrich-\(UInt64.random(in: 0 ... .max))")
     defer { try? FileManager.default.removeItem(at: folder) }
+    // A worker that failed is not waited for long by the next one's group.
+    let consumer = kafka.properties.merging([
+      "session.timeout.ms": "3000", "heartbeat.interval.ms": "500",
+    ]) { $1 }
     var settings = WorkerSettings(
       connector: "enrich", group: "opine-enrich", topics: ["reviews.raw"],
-      consumer: kafka.properties, producer: kafka.properties, dataDirectory: folder.path)
+      consumer: consumer, producer: kafka.properties, dataDirectory: folder.path)
     settings.once = true
     settings.deadLetters = DeadLetterSettings(topic: "reviews.dlq")
+    settings.effects = effects
+    settings.machine.commitInterval = .milliseconds(50)
     let mine = EnrichSettings(
       scoredSchema: scoredSchema, producer: kafka.properties.merging(producer) { $1 })
     let worker = Worker(settings: settings, health: Health(), metrics: Metrics()) { context in
-      EnrichTask(settings: mine, context: context, model: try LinearModel.builtIn()) {
+      EnrichTask(settings: mine, context: context, model: try model()) {
         id, answer in
         answer(id == .id(7) ? .success(ReviewSchemas.review) : .failure(.unavailable("down")))
       }
